@@ -1,0 +1,123 @@
+//! Why a call has no answer.
+
+use alloc::string::String;
+
+use crate::time::Instant;
+
+/// Why nothing was compared and nobody may be let in.
+///
+/// A `Failure` is never the outcome of a comparison, so no caller can mistake one for a "yes".
+#[derive(Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// A field is out of bounds.
+    Invalid {
+        /// The field by its name in the contract.
+        field: String,
+        /// What was expected; never what was given.
+        expected: &'static str,
+    },
+    /// The ticket cannot be used for this.
+    Ticket(TicketFault),
+    /// Nothing is compared before this time.
+    Locked(Instant),
+    /// The contract or the policy does not allow it.
+    NotPermitted(NotPermitted),
+    /// Somebody else changed the policy first.
+    RevisionConflict,
+    /// Other calls for the same user kept coming first.
+    Busy,
+    /// An import did not answer, or answered what cannot be.
+    Unavailable(Dependency),
+    /// Not in this version of the plugin.
+    NotImplemented,
+}
+
+/// What is wrong with a ticket.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TicketFault {
+    /// Never minted for this user, or forgotten.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// It led to another ticket or to an end.
+    Spent,
+    /// Good, but not for this.
+    WrongStage,
+}
+
+/// Why something is not allowed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotPermitted {
+    /// The factor is disabled.
+    FactorDisabled,
+    /// There is no such factor.
+    NoSuchFactor,
+    /// The policy does not allow this method here.
+    MethodNotAllowed,
+    /// Nothing of this method is pending on this ticket.
+    NotPending,
+    /// The last factor stays.
+    LastFactor,
+    /// The factor was shown too long ago.
+    StartTooLate,
+    /// No recovery code, or recovery cannot serve this.
+    NoRecoveryCode,
+    /// Not to oneself.
+    Oneself,
+    /// Another company has a say.
+    OtherCompany,
+    /// Identity not verified.
+    NotVerified,
+    /// Operators only.
+    OperatorOnly,
+    /// There is a factor already.
+    AlreadyEnrolled,
+    /// The user was erased.
+    Erased,
+    /// The deadline is not in the future.
+    DeadlineNotInFuture,
+}
+
+/// An import, as the source of a fault.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Dependency {
+    /// The store, or a record in it.
+    Store,
+    /// The keyring.
+    Keyring,
+    /// The phone line.
+    Sms,
+    /// The clock.
+    Clock,
+    /// The random source.
+    Random,
+}
+
+impl Failure {
+    /// Makes the failure for a field out of bounds.
+    #[must_use]
+    pub fn invalid(field: &str, expected: &'static str) -> Self {
+        Self::Invalid {
+            field: field.into(),
+            expected,
+        }
+    }
+}
+
+impl From<TicketFault> for Failure {
+    fn from(fault: TicketFault) -> Self {
+        Self::Ticket(fault)
+    }
+}
+
+impl From<NotPermitted> for Failure {
+    fn from(reason: NotPermitted) -> Self {
+        Self::NotPermitted(reason)
+    }
+}
+
+impl From<Dependency> for Failure {
+    fn from(source: Dependency) -> Self {
+        Self::Unavailable(source)
+    }
+}

@@ -1,0 +1,243 @@
+//! What comes next for a user, as a pure function of account, policy and circumstances.
+//!
+//! `begin`, `assess` and `preview` all go by this one, so that they cannot disagree.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::account::{Account, PhoneNumber};
+use crate::attempts::Readiness;
+use crate::company::Affiliation;
+use crate::method::Method;
+use crate::policy::{Effective, EffectiveMode, FirstBinding};
+use crate::sign_in::may_recover;
+use crate::ticket::Purpose;
+use crate::time::{Instant, Span};
+
+/// The gateway's word that the first factor was passed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FirstFactor {
+    /// How.
+    pub kind: FirstFactorKind,
+    /// How long ago.
+    pub age: Span,
+    /// The phone that carried it, if one did.
+    pub phone: Option<PhoneNumber>,
+}
+
+/// How the first factor was passed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum FirstFactorKind {
+    /// A password, or anything else that is no single sign-on.
+    Password,
+    /// Single sign-on; the provider.
+    Federated(String),
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outlook {
+    /// Let in.
+    Allow(Allowed),
+    /// Ask for a code.
+    Challenge,
+    /// Offer enrollment.
+    Enroll {
+        /// Whether there is no way round it.
+        required: bool,
+    },
+    /// Let nobody in.
+    Deny(Denial),
+}
+
+/// Why a user is let in without a factor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Allowed {
+    /// No company that counts.
+    ModeOff,
+    /// Never enrolled, and need not yet.
+    NotEnrolled,
+    /// A provider that every company that counts trusts.
+    Exempt,
+}
+
+/// Why nobody is let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Denial {
+    /// No usable factor and no recovery code.
+    ContactAdmin,
+    /// There is nothing to manage.
+    ModeOff,
+    /// Enrolling needs a fresh first factor.
+    FirstFactorTooOld,
+    /// Nobody vouched for a first binding.
+    BindingNotAttested,
+    /// The first factor came by the only phone.
+    SameChannel,
+    /// The first factor must be changed first.
+    ChangeFirstFactor,
+    /// The user was erased.
+    Erased,
+}
+
+/// A factor, as a challenge shows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Offered {
+    /// The method.
+    pub method: Method,
+    /// Which phone.
+    pub hint: Option<String>,
+    /// Whether it is shown first.
+    pub preferred: bool,
+    /// Whether it can be used now.
+    pub state: OfferedState,
+}
+
+/// Whether a factor can be used now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OfferedState {
+    /// It can.
+    Usable,
+    /// From this time on.
+    WaitUntil(Instant),
+    /// Never again.
+    Disabled,
+    /// Not here.
+    NotOffered,
+}
+
+/// All that `begin` goes by, besides the account.
+#[derive(Debug)]
+pub struct Circumstances<'a> {
+    /// The companies' policies, merged.
+    pub policy: &'a Effective,
+    /// Whether the first factor came from a provider that all of them trust.
+    pub trusted: bool,
+    /// The first factor.
+    pub first_factor: &'a FirstFactor,
+    /// Whether a second channel vouched for the person.
+    pub attested: bool,
+    /// What for.
+    pub purpose: &'a Purpose,
+}
+
+/// Says whether every company that counts trusts the provider of the first factor, and at least one counts.
+#[must_use]
+pub fn is_trusted(affiliations: &[Affiliation], kind: &FirstFactorKind) -> bool {
+    let FirstFactorKind::Federated(provider) = kind else {
+        return false;
+    };
+    let mut counting = affiliations.iter().filter(|it| it.counts()).peekable();
+    counting.peek().is_some() && counting.all(|it| it.policy.trusted_providers.contains(provider))
+}
+
+impl Circumstances<'_> {
+    /// Says what comes next at `now`.
+    #[must_use]
+    pub fn outlook(&self, account: Option<&Account>, now: Instant) -> Outlook {
+        if account.is_some_and(|it| it.erased) {
+            return Outlook::Deny(Denial::Erased);
+        }
+        let enrolled = account.filter(|it| it.is_enrolled());
+        let off = self.policy.mode == EffectiveMode::Off;
+        match self.purpose {
+            Purpose::SignIn | Purpose::StepUp(_) if off => {
+                return Outlook::Allow(Allowed::ModeOff);
+            }
+            Purpose::SignIn if self.trusted => return Outlook::Allow(Allowed::Exempt),
+            _ => {}
+        }
+        if let Some(account) = enrolled {
+            return self.challenge(account, now);
+        }
+        let ever_enrolled = account.is_some_and(|it| it.ever_enrolled);
+        let suspect = account.is_some_and(|it| it.first_factor_suspect);
+        match self.purpose {
+            Purpose::ManageFactors if off => Outlook::Deny(Denial::ModeOff),
+            Purpose::SignIn if !ever_enrolled && !self.policy.is_enforced(now) => {
+                Outlook::Allow(Allowed::NotEnrolled)
+            }
+            Purpose::ManageFactors => {
+                self.enroll(ever_enrolled || self.policy.is_enforced(now), suspect)
+            }
+            Purpose::SignIn | Purpose::StepUp(_) => self.enroll(true, suspect),
+        }
+    }
+
+    /// The challenge of an enrolled user, who gets nothing less for want of a usable factor.
+    fn challenge(&self, account: &Account, now: Instant) -> Outlook {
+        if account.first_factor_suspect {
+            return Outlook::Deny(Denial::ChangeFirstFactor);
+        }
+        let states: Vec<OfferedState> = offers(account, self.first_factor.phone.as_ref(), now)
+            .into_iter()
+            .map(|it| it.state)
+            .collect();
+        let may_work =
+            |it: &OfferedState| matches!(it, OfferedState::Usable | OfferedState::WaitUntil(_));
+        let may_recover = may_recover(Some(account), self.purpose, self.policy);
+        if states.iter().any(may_work) || may_recover {
+            Outlook::Challenge
+        } else if states.contains(&OfferedState::NotOffered) {
+            Outlook::Deny(Denial::SameChannel)
+        } else {
+            Outlook::Deny(Denial::ContactAdmin)
+        }
+    }
+
+    /// The first binding, which a stranger with a stolen session must not come by.
+    fn enroll(&self, required: bool, suspect: bool) -> Outlook {
+        if suspect {
+            Outlook::Deny(Denial::ChangeFirstFactor)
+        } else if self.first_factor.age > FRESH_FIRST_FACTOR {
+            Outlook::Deny(Denial::FirstFactorTooOld)
+        } else if self.policy.first_binding == FirstBinding::Attested && !self.attested {
+            Outlook::Deny(Denial::BindingNotAttested)
+        } else {
+            Outlook::Enroll { required }
+        }
+    }
+}
+
+/// The factors of a user, the one to show first in front.
+#[must_use]
+pub fn offers(
+    account: &Account,
+    first_factor_phone: Option<&PhoneNumber>,
+    now: Instant,
+) -> Vec<Offered> {
+    let shown_first = account.shown_first();
+    let mut offers: Vec<Offered> = account
+        .methods()
+        .into_iter()
+        .filter_map(|method| {
+            let attempts = account.attempts(method)?;
+            let number = account
+                .phone
+                .as_ref()
+                .map(|phone| &phone.number)
+                .filter(|_| method == Method::Sms);
+            let same_channel = number.is_some() && number == first_factor_phone;
+            let state = match attempts.readiness(now) {
+                Readiness::Disabled => OfferedState::Disabled,
+                _ if same_channel => OfferedState::NotOffered,
+                Readiness::Resting(until) => OfferedState::WaitUntil(until),
+                Readiness::Usable => OfferedState::Usable,
+            };
+            Some(Offered {
+                method,
+                hint: number.map(|number| number.masked(DIGITS_BEFORE_THE_FACTOR)),
+                preferred: shown_first == Some(method),
+                state,
+            })
+        })
+        .collect();
+    offers.sort_by_key(|offer| !offer.preferred);
+    offers
+}
+
+/// A first binding needs a first factor at most this old.
+const FRESH_FIRST_FACTOR: Span = Span::seconds(300);
+
+/// How much of a number is shown to somebody who has not shown a factor.
+const DIGITS_BEFORE_THE_FACTOR: usize = 2;

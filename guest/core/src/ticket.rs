@@ -1,0 +1,306 @@
+//! Tickets: bearer strings, each for one user, one purpose and one stage.
+
+use alloc::string::String;
+
+use crate::account::PhoneNumber;
+use crate::failure::{Dependency, Failure, NotPermitted, TicketFault};
+use crate::method::Method;
+use crate::names::User;
+use crate::policy::Effective;
+use crate::record::Unknown;
+use crate::secret::{Secret, Text};
+use crate::time::{Instant, Span};
+use crate::totp::Key;
+use crate::vault::{self, Context, Slot, Tag, Vault};
+
+mod tickets;
+
+pub use tickets::{Ended, Tickets};
+
+/// One ticket. The bearer string itself is not kept.
+#[derive(Debug)]
+pub struct Ticket {
+    /// The first characters of the bearer string, by which it is found. No secret.
+    pub id: String,
+    /// The keyed tag of the whole bearer string.
+    pub tag: Tag,
+    /// What it is good for.
+    pub purpose: Purpose,
+    /// How far it has got.
+    pub stage: Stage,
+    /// When it was minted.
+    pub begun_at: Instant,
+    /// From when on it is worth nothing.
+    pub expires_at: Instant,
+    /// The policy of its `begin`.
+    pub policy: Effective,
+    /// The phone that carried the first factor, and so cannot be the second.
+    pub first_factor_phone: Option<PhoneNumber>,
+    /// Wrong codes typed on it.
+    pub failures: Failures,
+    /// The app that is begun on it.
+    pub pending_app: Option<PendingApp>,
+    /// Fields of a newer version, written back as they were.
+    pub unknown: Unknown,
+}
+
+/// What a ticket is good for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// To open a session.
+    SignIn,
+    /// To set up, change or remove factors.
+    ManageFactors,
+    /// To show a factor again for the thing that is named.
+    StepUp(String),
+}
+
+/// How far a ticket has got.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// A code is awaited.
+    Challenged,
+    /// A factor was shown; factors may be changed.
+    Verified {
+        /// Which.
+        method: Method,
+        /// When.
+        factor_at: Instant,
+    },
+    /// A factor is to be enrolled.
+    Enrolling {
+        /// Whether there is no way round it.
+        required: bool,
+    },
+    /// A factor is to be enrolled in place of the lost ones.
+    Recovering {
+        /// The recovery code that opened it.
+        code_id: String,
+    },
+}
+
+/// Wrong codes typed on a ticket while it was challenged.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Failures {
+    /// For the app.
+    pub app: u32,
+    /// For the phone.
+    pub phone: u32,
+    /// For the recovery code.
+    pub recovery: u32,
+}
+
+/// An app that is begun and not confirmed. It never verifies anything.
+#[derive(Debug)]
+pub struct PendingApp {
+    /// Its key.
+    pub key: Key,
+    /// Wrong codes for it.
+    pub failures: u32,
+}
+
+impl Ticket {
+    /// Mints a ticket, and returns its bearer string with it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the import at fault.
+    ///
+    /// # Security
+    ///
+    /// The string has 200 random bits besides its id. Only the keyed tag is kept, which binds it to the user.
+    pub fn mint(
+        user: &User,
+        purpose: Purpose,
+        stage: Stage,
+        policy: Effective,
+        now: Instant,
+        vault: &mut dyn Vault,
+    ) -> Result<(Text, Self), Dependency> {
+        let drawn = vault.draw(Slot::Ticket)?;
+        let text = Secret::new(drawn.to_vec()).to_base32();
+        let tag = vault.tag(
+            Context::Ticket,
+            &vault::bind(user, &[text.expose().as_bytes()]),
+        )?;
+        let ticket = Self {
+            id: text.expose().get(..ID_LENGTH).unwrap_or_default().into(),
+            tag,
+            expires_at: stage.ends(now),
+            purpose,
+            stage,
+            begun_at: now,
+            policy,
+            first_factor_phone: None,
+            failures: Failures::default(),
+            pending_app: None,
+            unknown: Unknown::default(),
+        };
+        Ok((text, ticket))
+    }
+
+    /// Mints the ticket that follows this one, in another stage; this one is spent.
+    ///
+    /// # Errors
+    ///
+    /// Returns the import at fault.
+    pub fn advance(
+        &self,
+        user: &User,
+        stage: Stage,
+        now: Instant,
+        vault: &mut dyn Vault,
+    ) -> Result<(Text, Self), Dependency> {
+        let (text, mut next) = Self::mint(
+            user,
+            self.purpose.clone(),
+            stage,
+            self.policy.clone(),
+            now,
+            vault,
+        )?;
+        next.first_factor_phone.clone_from(&self.first_factor_phone);
+        Ok((text, next))
+    }
+
+    /// Says whether a code was tried on it, which makes it the last to be crowded out.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        self.failures.total() > 0 || self.pending_app.as_ref().is_some_and(|it| it.failures > 0)
+    }
+
+    /// Requires the stage in which a code is awaited.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TicketFault::WrongStage`] in any other.
+    pub fn require_challenged(&self) -> Result<(), TicketFault> {
+        match self.stage {
+            Stage::Challenged => Ok(()),
+            _ => Err(TicketFault::WrongStage),
+        }
+    }
+
+    /// Requires a stage in which a factor may be begun: any but the one in which a code is awaited, and, with a factor
+    /// shown, only for a while.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TicketFault::WrongStage`] or [`NotPermitted::StartTooLate`].
+    pub fn require_may_begin(&self, now: Instant) -> Result<(), Failure> {
+        match self.stage {
+            Stage::Challenged => Err(TicketFault::WrongStage.into()),
+            Stage::Verified { factor_at, .. } if now >= factor_at.after(STARTING) => {
+                Err(NotPermitted::StartTooLate.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Requires a factor shown a short while ago, and returns its method.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TicketFault::WrongStage`] or [`NotPermitted::StartTooLate`].
+    pub fn require_verified(&self, now: Instant) -> Result<Method, Failure> {
+        let Stage::Verified { method, .. } = self.stage else {
+            return Err(TicketFault::WrongStage.into());
+        };
+        self.require_may_begin(now)?;
+        Ok(method)
+    }
+
+    /// Until when a change may be started, where a factor was shown.
+    #[must_use]
+    pub fn start_until(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Verified { factor_at, .. } => Some(factor_at.after(STARTING)),
+            _ => None,
+        }
+    }
+
+    /// Wrong codes left before it ends, while a code is awaited.
+    #[must_use]
+    pub fn attempts_left(&self) -> u32 {
+        match self.stage {
+            Stage::Challenged => TRIES.saturating_sub(self.failures.total()),
+            _ => 0,
+        }
+    }
+}
+
+impl Stage {
+    /// When a ticket minted at `now` in this stage ends.
+    #[must_use]
+    pub fn ends(&self, now: Instant) -> Instant {
+        match self {
+            Self::Challenged => now.after(CHALLENGED),
+            Self::Enrolling { .. } | Self::Recovering { .. } => now.after(ENROLLING),
+            Self::Verified { factor_at, .. } => factor_at.after(ENROLLING),
+        }
+    }
+}
+
+impl Failures {
+    /// All of them.
+    #[must_use]
+    pub fn total(self) -> u32 {
+        self.app
+            .saturating_add(self.phone)
+            .saturating_add(self.recovery)
+    }
+
+    /// Those for one factor.
+    #[must_use]
+    pub fn of(self, method: Method) -> u32 {
+        match method {
+            Method::Totp => self.app,
+            Method::Sms => self.phone,
+        }
+    }
+
+    /// Counts one for a factor.
+    pub fn add(&mut self, method: Method) {
+        let count = match method {
+            Method::Totp => &mut self.app,
+            Method::Sms => &mut self.phone,
+        };
+        *count = count.saturating_add(1);
+    }
+}
+
+impl PendingApp {
+    /// Begins an app with a key of 160 random bits.
+    ///
+    /// # Errors
+    ///
+    /// Returns the import at fault.
+    pub fn begin(vault: &mut dyn Vault) -> Result<Self, Dependency> {
+        let drawn = vault.draw(Slot::TotpKey)?;
+        let secret = Secret::new(drawn.get(..KEY_BYTES).unwrap_or_default().to_vec());
+        // Twenty bytes are within the bounds of a key.
+        let key = Key::standard(secret).map_err(|_| Dependency::Random)?;
+        Ok(Self { key, failures: 0 })
+    }
+
+    /// Wrong codes left before it is discarded.
+    #[must_use]
+    pub fn attempts_left(&self) -> u32 {
+        TRIES.saturating_sub(self.failures)
+    }
+}
+
+/// How many characters of a bearer string are its id: 60 bits.
+const ID_LENGTH: usize = 12;
+
+/// Wrong codes that end a ticket, or discard what is pending.
+const TRIES: u32 = 5;
+
+/// RFC 4226, section 4, R6 recommends 160 bits.
+const KEY_BYTES: usize = 20;
+
+const CHALLENGED: Span = Span::minutes(15);
+const ENROLLING: Span = Span::minutes(30);
+
+/// How long after a factor was shown a change may be started.
+const STARTING: Span = Span::minutes(5);
