@@ -3,12 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use zeroize::Zeroize;
-
 use crate::attempts::Attempts;
 use crate::failure::Dependency;
 use crate::method::Method;
 use crate::names::User;
+use crate::phone::PhoneNumber;
 use crate::policy::Guessing;
 use crate::record::Unknown;
 use crate::recovery_code::RecoveryCode;
@@ -56,6 +55,8 @@ pub struct App {
     pub used_at: Option<Instant>,
     /// Its wrong codes.
     pub attempts: Attempts,
+    /// Fields of a newer version, written back as they were.
+    pub unknown: Unknown,
 }
 
 /// A confirmed phone.
@@ -71,16 +72,8 @@ pub struct Phone {
     pub used_at: Option<Instant>,
     /// Its wrong codes.
     pub attempts: Attempts,
-}
-
-/// A number in E.164 form. It is personal, so it is never printed whole.
-#[derive(Clone, Eq, PartialEq)]
-pub struct PhoneNumber(String);
-
-impl Drop for PhoneNumber {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
+    /// Fields of a newer version, written back as they were.
+    pub unknown: Unknown,
 }
 
 /// An issued recovery code. The code itself is not kept.
@@ -94,6 +87,8 @@ pub struct Recovery {
     pub issued_at: Instant,
     /// Whether the user said to have saved it.
     pub acknowledged: bool,
+    /// Fields of a newer version, written back as they were.
+    pub unknown: Unknown,
 }
 
 /// Wrong codes over all factors and the recovery code (PCI DSS 4, 8.3.4).
@@ -178,6 +173,7 @@ impl Account {
             confirmed_at: now,
             used_at: Some(now),
             attempts: Attempts::default(),
+            unknown: Unknown::default(),
         });
         self.ever_enrolled = true;
     }
@@ -205,6 +201,7 @@ impl Account {
             tag,
             issued_at: now,
             acknowledged: false,
+            unknown: Unknown::default(),
         });
         Ok((id, code))
     }
@@ -215,35 +212,6 @@ impl App {
     pub fn spend(&mut self, proof: &Unspent, now: Instant) {
         self.mark = self.mark.max(proof.step());
         self.used_at = Some(now);
-    }
-}
-
-impl PhoneNumber {
-    /// Takes a number that is in E.164 form already, as records hold it.
-    #[must_use]
-    pub fn from_canonical(number: String) -> Self {
-        Self(number)
-    }
-
-    /// The whole number.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The last `shown` digits behind three dots.
-    #[must_use]
-    pub fn masked(&self, shown: usize) -> String {
-        let hidden = self.0.len().saturating_sub(shown);
-        let mut masked = String::from("•••");
-        masked.push_str(self.0.get(hidden..).unwrap_or_default());
-        masked
-    }
-}
-
-impl core::fmt::Debug for PhoneNumber {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("PhoneNumber(..)")
     }
 }
 

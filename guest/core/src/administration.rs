@@ -13,6 +13,7 @@ use crate::method::Method;
 use crate::names::{self, Company};
 use crate::outlook::{self, Circumstances, FirstFactor, Outlook};
 use crate::policy::{Effective, ResetAuthority};
+use crate::record::Unknown;
 use crate::sign_in::may_enroll;
 use crate::ticket::{Purpose, Tickets};
 use crate::time::Instant;
@@ -271,6 +272,7 @@ pub fn add_totp(
         confirmed_at: now,
         used_at: None,
         attempts: Attempts::default(),
+        unknown: Unknown::default(),
     });
     account.ever_enrolled = true;
     account.raise_epoch();

@@ -7,6 +7,7 @@ use crate::decision::{Changes, Decision, Log, Person};
 use crate::event::{EventKind, Removal};
 use crate::failure::{Failure, NotPermitted, TicketFault};
 use crate::method::Method;
+use crate::names::Company;
 use crate::otpauth::{self, Label};
 use crate::policy::EffectiveMode;
 use crate::recovery_code::RecoveryCode;
@@ -90,6 +91,33 @@ pub fn begin_totp(
             events: log.into_events(),
         },
     })
+}
+
+/// Says which company would pay for the text message that begins a phone, if one may be begun on this ticket.
+///
+/// The message itself is not in this version: this is what comes before asking the host whether the number may be
+/// sent to.
+///
+/// # Errors
+///
+/// - [`Failure::Ticket`]: the ticket is worth nothing, or a code is awaited on it.
+/// - [`Failure::NotPermitted`]: the policy does not allow text messages to this user, the factor was shown too long ago.
+/// - [`Failure::Unavailable`]: an import is at fault.
+pub fn may_begin_sms(
+    mut person: Person,
+    ticket: &Text,
+    now: Instant,
+    vault: &mut dyn Vault,
+) -> Result<Company, Failure> {
+    let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
+    ticket.require_may_begin(now)?;
+    let policy = ticket.policy;
+    policy
+        .companies
+        .first()
+        .cloned()
+        .filter(|_| policy.methods.has(Method::Sms))
+        .ok_or(NotPermitted::MethodNotAllowed.into())
 }
 
 /// Discards what is pending of a method. The ticket stays.

@@ -76,6 +76,8 @@ pub enum NotPermitted {
     Erased,
     /// The deadline is not in the future.
     DeadlineNotInFuture,
+    /// The host does not send to this number.
+    NumberRefused,
 }
 
 /// An import, as the source of a fault.

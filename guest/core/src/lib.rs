@@ -29,6 +29,7 @@ pub mod method;
 pub mod names;
 pub mod otpauth;
 pub mod outlook;
+pub mod phone;
 pub mod policy;
 pub mod record;
 pub mod recovery;

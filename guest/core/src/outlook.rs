@@ -5,10 +5,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::account::{Account, PhoneNumber};
+use crate::account::Account;
 use crate::attempts::Readiness;
 use crate::company::Affiliation;
 use crate::method::Method;
+use crate::phone::PhoneNumber;
 use crate::policy::{Effective, EffectiveMode, FirstBinding};
 use crate::sign_in::may_recover;
 use crate::ticket::Purpose;
@@ -232,7 +233,10 @@ pub fn offers(
             })
         })
         .collect();
-    offers.sort_by_key(|offer| !offer.preferred);
+    // There are at most two.
+    if offers.last().is_some_and(|offer| offer.preferred) {
+        offers.reverse();
+    }
     offers
 }
 

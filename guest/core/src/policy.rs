@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::failure::{Failure, NotPermitted};
-use crate::method::{Method, Methods};
+use crate::method::Methods;
 use crate::names;
 use crate::time::{Instant, Span};
 use crate::totp::Window;
@@ -270,16 +270,6 @@ impl Policy {
             .map(|(_, methods)| *methods)
             .reduce(Methods::and)
             .unwrap_or(self.methods)
-    }
-
-    /// Says whether a text message may be used at all.
-    #[must_use]
-    pub fn allows_sms(&self) -> bool {
-        self.methods.has(Method::Sms)
-            || self
-                .role_methods
-                .iter()
-                .any(|(_, methods)| methods.has(Method::Sms))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sign-in`: what comes next for a user who passed the first factor.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::account::Account;
@@ -161,7 +162,7 @@ pub fn begin(
         Outlook::Challenge => Stage::Challenged,
         Outlook::Enroll { required } => Stage::Enrolling { required },
     };
-    issue_ticket(person, request, policy, stage, now, vault)
+    issue_ticket(person, request, Arc::new(policy), stage, now, vault)
 }
 
 /// Shows where a ticket has got to. Changes nothing.
@@ -239,7 +240,7 @@ impl EnrollOffer {
 fn issue_ticket(
     mut person: Person,
     request: Begin,
-    policy: Effective,
+    policy: Arc<Effective>,
     stage: Stage,
     now: Instant,
     vault: &mut dyn Vault,

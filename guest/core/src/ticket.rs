@@ -1,11 +1,12 @@
 //! Tickets: bearer strings, each for one user, one purpose and one stage.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 
-use crate::account::PhoneNumber;
 use crate::failure::{Dependency, Failure, NotPermitted, TicketFault};
 use crate::method::Method;
 use crate::names::User;
+use crate::phone::PhoneNumber;
 use crate::policy::Effective;
 use crate::record::Unknown;
 use crate::secret::{Secret, Text};
@@ -32,8 +33,8 @@ pub struct Ticket {
     pub begun_at: Instant,
     /// From when on it is worth nothing.
     pub expires_at: Instant,
-    /// The policy of its `begin`.
-    pub policy: Effective,
+    /// The policy of its `begin`. Tickets of one user mostly have the same one, which is kept once.
+    pub policy: Arc<Effective>,
     /// The phone that carried the first factor, and so cannot be the second.
     pub first_factor_phone: Option<PhoneNumber>,
     /// Wrong codes typed on it.
@@ -113,7 +114,7 @@ impl Ticket {
         user: &User,
         purpose: Purpose,
         stage: Stage,
-        policy: Effective,
+        policy: Arc<Effective>,
         now: Instant,
         vault: &mut dyn Vault,
     ) -> Result<(Text, Self), Dependency> {
@@ -155,7 +156,7 @@ impl Ticket {
             user,
             self.purpose.clone(),
             stage,
-            self.policy.clone(),
+            Arc::clone(&self.policy),
             now,
             vault,
         )?;

@@ -10,8 +10,9 @@ use super::{
     method_name, read_instant, read_maybe_instant, read_method, read_tag, write_count, write_flag,
     write_instant, write_maybe_instant, write_tag,
 };
-use crate::account::{Account, App, Phone, PhoneNumber, Recovery, UserWide};
+use crate::account::{Account, App, Phone, Recovery, UserWide};
 use crate::attempts::Attempts;
+use crate::phone::PhoneNumber;
 use crate::secret::{Secret, Text};
 use crate::time::Span;
 use crate::totp::{Algorithm, Digits, Key, Period, Step};
@@ -108,11 +109,12 @@ fn read_app(mut fields: Fields) -> Result<App, Unreadable> {
         confirmed_at: read_instant(&mut fields, "confirmed-at")?,
         used_at: read_maybe_instant(&mut fields, "used-at")?,
         attempts: read_attempts(&mut fields)?,
+        unknown: fields.rest(),
     })
 }
 
 fn write_app(app: &App) -> Value {
-    let mut writer = Writer::new();
+    let mut writer = Writer::on_top_of(&app.unknown);
     writer.put("id", app.id.as_str());
     write_key(&mut writer, &app.key);
     writer.put("mark", app.mark.number());
@@ -125,15 +127,16 @@ fn write_app(app: &App) -> Value {
 fn read_phone(mut fields: Fields) -> Result<Phone, Unreadable> {
     Ok(Phone {
         id: fields.text("id")?,
-        number: PhoneNumber::from_canonical(fields.text("number")?),
+        number: PhoneNumber::from_canonical(fields.text("number")?).map_err(|_| Unreadable)?,
         confirmed_at: read_instant(&mut fields, "confirmed-at")?,
         used_at: read_maybe_instant(&mut fields, "used-at")?,
         attempts: read_attempts(&mut fields)?,
+        unknown: fields.rest(),
     })
 }
 
 fn write_phone(phone: &Phone) -> Value {
-    let mut writer = Writer::new();
+    let mut writer = Writer::on_top_of(&phone.unknown);
     writer.put("id", phone.id.as_str());
     writer.put("number", phone.number.as_str());
     write_instant(&mut writer, "confirmed-at", phone.confirmed_at);
@@ -174,11 +177,12 @@ fn read_recovery(mut fields: Fields) -> Result<Recovery, Unreadable> {
         tag: read_tag(&mut fields)?,
         issued_at: read_instant(&mut fields, "issued-at")?,
         acknowledged: fields.flag("acknowledged")?,
+        unknown: fields.rest(),
     })
 }
 
 fn write_recovery(recovery: &Recovery) -> Value {
-    let mut writer = Writer::new();
+    let mut writer = Writer::on_top_of(&recovery.unknown);
     writer.put("id", recovery.id.as_str());
     write_tag(&mut writer, &recovery.tag);
     write_instant(&mut writer, "issued-at", recovery.issued_at);

@@ -1,5 +1,6 @@
 //! `tickets`.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde_json::Value;
@@ -12,7 +13,8 @@ use super::{
     method_name, read_instant, read_method, read_tag, write_count, write_flag, write_instant,
     write_tag,
 };
-use crate::account::PhoneNumber;
+use crate::phone::PhoneNumber;
+use crate::policy::Effective;
 use crate::ticket::{Ended, Failures, PendingApp, Purpose, Stage, Ticket, Tickets};
 
 /// Reads the tickets of a user.
@@ -22,8 +24,11 @@ use crate::ticket::{Ended, Failures, PendingApp, Purpose, Stage, Ticket, Tickets
 /// Returns [`Unreadable`] for anything but tickets that this version understands.
 pub fn decode_tickets(bytes: &[u8]) -> Result<Tickets, Unreadable> {
     let mut fields = Fields::open(bytes)?;
+    let policies = fields.list("policies", |it| {
+        Ok(Arc::new(read_effective(Fields::of(it)?)?))
+    })?;
     Ok(Tickets {
-        live: fields.list("live", read_ticket)?,
+        live: fields.list("live", |it| read_ticket(it, &policies))?,
         ended: fields.list("ended", read_ended)?,
         unknown: fields.rest(),
     })
@@ -33,10 +38,22 @@ pub fn decode_tickets(bytes: &[u8]) -> Result<Tickets, Unreadable> {
 #[must_use]
 pub fn encode_tickets(tickets: &Tickets) -> Zeroizing<Vec<u8>> {
     let mut writer = Writer::on_top_of(&tickets.unknown);
-    writer.put(
-        "live",
-        tickets.live.iter().map(write_ticket).collect::<Vec<_>>(),
-    );
+    let mut policies: Vec<&Effective> = Vec::new();
+    let live: Vec<Value> = tickets
+        .live
+        .iter()
+        .map(|ticket| {
+            let known = policies.iter().position(|it| **it == *ticket.policy);
+            let index = known.unwrap_or_else(|| {
+                policies.push(&ticket.policy);
+                policies.len().saturating_sub(1)
+            });
+            write_ticket(ticket, index)
+        })
+        .collect();
+    writer.put("live", live);
+    let policies = policies.into_iter().map(write_effective);
+    writer.put("policies", policies.collect::<Vec<_>>());
     writer.put(
         "ended",
         tickets.ended.iter().map(write_ended).collect::<Vec<_>>(),
@@ -44,7 +61,7 @@ pub fn encode_tickets(tickets: &Tickets) -> Zeroizing<Vec<u8>> {
     writer.close()
 }
 
-fn read_ticket(value: Value) -> Result<Ticket, Unreadable> {
+fn read_ticket(value: Value, policies: &[Arc<Effective>]) -> Result<Ticket, Unreadable> {
     let mut fields = Fields::of(value)?;
     Ok(Ticket {
         id: fields.text("id")?,
@@ -53,10 +70,15 @@ fn read_ticket(value: Value) -> Result<Ticket, Unreadable> {
         stage: read_stage(&mut fields)?,
         begun_at: read_instant(&mut fields, "begun-at")?,
         expires_at: read_instant(&mut fields, "expires-at")?,
-        policy: read_effective(fields.object("policy")?)?,
+        policy: usize::try_from(fields.number("policy")?)
+            .ok()
+            .and_then(|index| policies.get(index).cloned())
+            .ok_or(Unreadable)?,
         first_factor_phone: fields
             .maybe_text("first-factor-phone")?
-            .map(PhoneNumber::from_canonical),
+            .map(PhoneNumber::from_canonical)
+            .transpose()
+            .map_err(|_| Unreadable)?,
         failures: fields
             .maybe_object("failures")?
             .map_or(Ok(Failures::default()), read_failures)?,
@@ -68,7 +90,7 @@ fn read_ticket(value: Value) -> Result<Ticket, Unreadable> {
     })
 }
 
-fn write_ticket(ticket: &Ticket) -> Value {
+fn write_ticket(ticket: &Ticket, policy: usize) -> Value {
     let mut writer = Writer::on_top_of(&ticket.unknown);
     writer.put("id", ticket.id.as_str());
     write_tag(&mut writer, &ticket.tag);
@@ -76,7 +98,7 @@ fn write_ticket(ticket: &Ticket) -> Value {
     write_stage(&mut writer, &ticket.stage);
     write_instant(&mut writer, "begun-at", ticket.begun_at);
     write_instant(&mut writer, "expires-at", ticket.expires_at);
-    writer.put("policy", write_effective(&ticket.policy));
+    writer.put("policy", policy);
     let phone = ticket.first_factor_phone.as_ref();
     writer.put_if("first-factor-phone", phone.map(PhoneNumber::as_str));
     if ticket.failures != Failures::default() {
