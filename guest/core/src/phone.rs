@@ -81,6 +81,7 @@ impl fmt::Debug for PhoneNumber {
 }
 
 impl Drop for PhoneNumber {
+    #[inline(never)]
     fn drop(&mut self) {
         self.0.zeroize();
     }

@@ -10,7 +10,7 @@ use core::fmt;
 
 use base32::Alphabet;
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::code::is_filler;
 
@@ -31,13 +31,13 @@ use crate::code::is_filler;
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");
 /// assert_eq!(secret, secret.duplicate());
 /// ```
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct Secret(Vec<u8>);
 
 impl Secret {
     /// Takes the bytes of a secret, of whatever length.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 
     /// Gives the bytes.
@@ -132,6 +132,14 @@ impl Secret {
     }
 }
 
+impl Drop for Secret {
+    // Out of line, as `Text`'s: there are many places where one is dropped, and in each the loop would be unrolled.
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
@@ -162,13 +170,13 @@ impl PartialEq for Secret {
 /// assert_eq!(ticket.expose(), "t0p5ecret");
 /// assert_eq!(format!("{ticket:?}"), "Text(..)");
 /// ```
-pub struct Text(Zeroizing<String>);
+pub struct Text(String);
 
 impl Text {
     /// Takes text that is to be kept from view.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(text)
     }
 
     /// Begins an empty text with room for `bytes` bytes.
@@ -205,6 +213,13 @@ impl Text {
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+impl Drop for Text {
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

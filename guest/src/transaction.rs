@@ -1,0 +1,301 @@
+//! One call, always in this order: read the clock, get, decide, commit, answer.
+//!
+//! This is the only caller of `store.commit`, and it returns a reply only after the commit that records it. When another
+//! call came first it reads and decides again, a bounded number of times. Any fault of an import ends the call with an
+//! error, and nobody is accepted.
+
+use alloc::vec::Vec;
+
+use countersign_core::company::{self, Affiliation, Membership};
+use countersign_core::decision::{Changes, Decision, Person};
+use countersign_core::event::Event;
+use countersign_core::failure::{Dependency, Failure};
+use countersign_core::names::{Company, User};
+use countersign_core::policy::{Policy, StoredPolicy};
+use countersign_core::record::{Unknown, Unreadable, v1};
+use countersign_core::ticket::Tickets;
+use countersign_core::time::Instant;
+
+use crate::bindings::countersign::mfa::store::{
+    self, Change, CommitFailure, Content, Put, RecordId, Seen, UserRecord, Versioned,
+};
+use crate::bindings::wasi::clocks::wall_clock;
+use crate::convert::event_to_wit;
+use crate::keys::Keys;
+
+/// Reads the clock.
+///
+/// # Errors
+///
+/// Returns the clock as the fault for a time that cannot be: the epoch itself, which a dead clock tells, and all times
+/// after the year 9999.
+pub(crate) fn now() -> Result<Instant, Failure> {
+    match wall_clock::now().seconds {
+        0 => Err(Dependency::Clock.into()),
+        seconds if seconds > LAST_SECOND => Err(Dependency::Clock.into()),
+        seconds => Ok(Instant::new(seconds)),
+    }
+}
+
+/// What was read for one call.
+pub(crate) struct Reading {
+    /// The user.
+    pub(crate) person: Person,
+    /// The policies asked for that exist.
+    pub(crate) policies: Policies,
+    account: Option<u64>,
+    tickets: Option<u64>,
+}
+
+/// The policies that were read, by their owner.
+pub(crate) struct Policies(Vec<(Company, StoredPolicy)>);
+
+impl Policies {
+    /// Gives each membership its policy; `field` is the list's own name.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Invalid`] for a company that has none where there is no default one.
+    pub(crate) fn affiliate(
+        &self,
+        memberships: Vec<Membership>,
+        field: &str,
+    ) -> Result<Vec<Affiliation>, Failure> {
+        company::affiliate(memberships, field, |company| self.find(company))
+    }
+
+    /// Supposes that a company's policy is another one than the stored one.
+    pub(crate) fn suppose(&mut self, owner: Company, policy: Policy) {
+        self.0.retain(|(it, _)| *it != owner);
+        let stored = StoredPolicy {
+            policy,
+            revision: 0,
+            unknown: Unknown::default(),
+        };
+        self.0.push((owner, stored));
+    }
+
+    fn find(&self, company: &Company) -> Option<Policy> {
+        let (_, stored) = self.0.iter().find(|(owner, _)| owner == company)?;
+        Some(stored.policy.clone())
+    }
+}
+
+/// The companies whose policies a call with these memberships reads.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] for memberships that are out of bounds.
+pub(crate) fn owners(memberships: &[Membership], field: &str) -> Result<Vec<Company>, Failure> {
+    company::check_memberships(memberships, field)?;
+    let active = memberships.iter().filter(|it| it.active);
+    let named = active.map(|it| it.company.clone());
+    Ok(named.chain([Company::default_policy()]).collect())
+}
+
+/// Reads a user and some policies.
+///
+/// # Errors
+///
+/// Returns [`Failure::Unavailable`] when the store does not answer, or holds what cannot be read.
+pub(crate) fn read(user: &User, owners: &[Company]) -> Result<Reading, Failure> {
+    let ids: Vec<RecordId> = [
+        RecordId::User(UserRecord::Account),
+        RecordId::User(UserRecord::Tickets),
+    ]
+    .into_iter()
+    .chain(owners.iter().map(policy_id))
+    .collect();
+    let mut records = get(&ids)?.into_iter();
+    let account = records.next().flatten();
+    let tickets = records.next().flatten();
+    let policies = owners
+        .iter()
+        .zip(records)
+        .filter_map(|(owner, record)| Some((owner, record?)))
+        .map(|(owner, record)| Ok((owner.clone(), decode(&record, v1::decode_policy)?)))
+        .collect::<Result<_, Failure>>()?;
+    Ok(Reading {
+        account: account.as_ref().map(|it| it.version),
+        tickets: tickets.as_ref().map(|it| it.version),
+        person: Person {
+            user: user.clone(),
+            account: account
+                .map(|it| decode(&it, v1::decode_account))
+                .transpose()?,
+            tickets: tickets
+                .map_or(Ok(Tickets::default()), |it| decode(&it, v1::decode_tickets))?,
+        },
+        policies: Policies(policies),
+    })
+}
+
+/// Carries out one call for a user: reads, lets `decide` decide, commits, and only then returns the reply.
+///
+/// # Errors
+///
+/// Returns what `decide` returns, [`Failure::Busy`] when other calls kept coming first, and [`Failure::Unavailable`] when
+/// an import is at fault; the commit may have happened then.
+pub(crate) fn run<R>(
+    user: &User,
+    owners: &[Company],
+    decide: impl Fn(Person, &Policies, Instant, &mut Keys<'_>) -> Result<Decision<R>, Failure>,
+) -> Result<R, Failure> {
+    let mut reply = None;
+    commit_decision(user, owners, &mut |person, policies, now, keys| {
+        let decision = decide(person, policies, now, keys)?;
+        reply = Some(decision.reply);
+        Ok(decision.changes)
+    })?;
+    reply.ok_or(Failure::Busy)
+}
+
+/// What decides within a transaction. A trait object, since a copy of the transaction for every export would be most of
+/// the component.
+type Decide<'a> =
+    dyn FnMut(Person, &Policies, Instant, &mut Keys<'_>) -> Result<Changes, Failure> + 'a;
+
+fn commit_decision(
+    user: &User,
+    owners: &[Company],
+    decide: &mut Decide<'_>,
+) -> Result<(), Failure> {
+    let now = now()?;
+    for _ in 0..TRIES {
+        let Reading {
+            person,
+            policies,
+            account,
+            tickets,
+        } = read(user, owners)?;
+        let mut keys = Keys::new(user, account, tickets);
+        let changes = decide(person, &policies, now, &mut keys)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let records = [
+            account_change(&changes, account),
+            tickets_change(&changes, tickets, now),
+        ];
+        if commit(&records, &changes.events)? {
+            return Ok(());
+        }
+    }
+    Err(Failure::Busy)
+}
+
+/// Replaces a policy as `decide` has it.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn replace_policy(
+    company: &Company,
+    decide: impl Fn(Option<StoredPolicy>, Instant) -> Result<(StoredPolicy, Vec<Event>), Failure>,
+) -> Result<StoredPolicy, Failure> {
+    let now = now()?;
+    for _ in 0..TRIES {
+        let record = get(&[policy_id(company)])?.into_iter().next().flatten();
+        let expected = record.as_ref().map(|it| it.version);
+        let stored = record
+            .map(|it| decode(&it, v1::decode_policy))
+            .transpose()?;
+        let (next, events) = decide(stored, now)?;
+        let change = Change::Put(Put {
+            id: policy_id(company),
+            expected,
+            value: v1::encode_policy(&next).to_vec(),
+            collectable_at: None,
+        });
+        if commit(&[change], &events)? {
+            return Ok(next);
+        }
+    }
+    Err(Failure::Busy)
+}
+
+/// Reads a policy.
+///
+/// # Errors
+///
+/// Returns [`Failure::Unavailable`] when the store does not answer, or holds what cannot be read.
+pub(crate) fn read_policy(company: &Company) -> Result<Option<StoredPolicy>, Failure> {
+    let record = get(&[policy_id(company)])?.into_iter().next().flatten();
+    record.map(|it| decode(&it, v1::decode_policy)).transpose()
+}
+
+fn get(ids: &[RecordId]) -> Result<Vec<Option<Versioned>>, Failure> {
+    let records = store::get(ids).map_err(|_| Dependency::Store)?;
+    // A host that answers less or more than it was asked cannot be believed.
+    if records.len() == ids.len() {
+        Ok(records)
+    } else {
+        Err(Dependency::Store.into())
+    }
+}
+
+/// Commits, and says whether it won.
+fn commit(changes: &[Change], events: &[Event]) -> Result<bool, Failure> {
+    let events: Vec<_> = events.iter().map(event_to_wit).collect();
+    match store::commit(changes, &events) {
+        Ok(()) => Ok(true),
+        Err(CommitFailure::Conflict) => Ok(false),
+        // Without an `add` there is no ceiling to reach.
+        Err(CommitFailure::CeilingReached(_) | CommitFailure::Unavailable(_)) => {
+            Err(Dependency::Store.into())
+        }
+    }
+}
+
+fn account_change(changes: &Changes, expected: Option<u64>) -> Change {
+    let id = RecordId::User(UserRecord::Account);
+    match &changes.account {
+        Some(account) => Change::Put(Put {
+            id,
+            expected,
+            value: v1::encode_account(account).to_vec(),
+            collectable_at: None,
+        }),
+        None => Change::Check(Seen { id, expected }),
+    }
+}
+
+fn tickets_change(changes: &Changes, expected: Option<u64>, now: Instant) -> Change {
+    let id = RecordId::User(UserRecord::Tickets);
+    match &changes.tickets {
+        Some(tickets) if tickets.live.is_empty() && tickets.ended.is_empty() => {
+            if expected.is_some() {
+                Change::Delete(Seen { id, expected })
+            } else {
+                Change::Check(Seen { id, expected })
+            }
+        }
+        Some(tickets) => Change::Put(Put {
+            id,
+            expected,
+            value: v1::encode_tickets(tickets).to_vec(),
+            collectable_at: Some(tickets.collectable_at(now).as_seconds()),
+        }),
+        None => Change::Check(Seen { id, expected }),
+    }
+}
+
+fn decode<T>(
+    record: &Versioned,
+    read: impl Fn(&[u8]) -> Result<T, Unreadable>,
+) -> Result<T, Failure> {
+    match &record.content {
+        Content::Bytes(bytes) => read(bytes).map_err(|_| Dependency::Store.into()),
+        Content::Count(_) => Err(Dependency::Store.into()),
+    }
+}
+
+fn policy_id(owner: &Company) -> RecordId {
+    RecordId::Policy(owner.as_str().into())
+}
+
+/// How often a call decides again when another came first.
+const TRIES: usize = 16;
+
+/// 9999-12-31T23:59:59Z.
+const LAST_SECOND: u64 = 253_402_300_799;
