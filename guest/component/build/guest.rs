@@ -1,0 +1,130 @@
+//! The inner cargo that compiles the component.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::failure::{Failure, capture};
+use super::target::TARGET;
+
+/// What the build of the component depends on.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) cargo: String,
+    pub(crate) rustc: String,
+    /// Where the target's `core` and `alloc` are, unless the toolchain has them.
+    pub(crate) sysroot: Option<PathBuf>,
+    /// The inner build directory.
+    pub(crate) scratch: PathBuf,
+    pub(crate) workspace: PathBuf,
+}
+
+impl Guest {
+    /// Builds the component and returns its file.
+    pub(crate) fn build(&self) -> Result<PathBuf, Failure> {
+        let mut command = inner_cargo(&self.cargo, &self.rustc, &self.scratch);
+        command
+            .current_dir(&self.workspace)
+            .args(["build", "--quiet", "--lib"])
+            .args(["--package", "countersign-plugin"])
+            .args(["--profile", PROFILE])
+            .args(["--target", TARGET])
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags().join(SEPARATOR));
+        if self.workspace.join("Cargo.lock").is_file() {
+            // The outer cargo has just brought it up to date; two writers would race.
+            command.arg("--locked");
+        }
+        capture(&mut command).map_err(|reason| Failure {
+            step: "compile the guest",
+            reason,
+            remedy: "mend what the compiler complains about".to_owned(),
+        })?;
+        Ok(self
+            .scratch
+            .join(TARGET)
+            .join(PROFILE)
+            .join("countersign_plugin.wasm"))
+    }
+
+    fn flags(&self) -> Vec<String> {
+        // File names in panic messages: the same on every machine, so that the same
+        // sources and compiler give the same digest.
+        let mut flags = vec![remap(&self.workspace, "countersign")];
+        if let Some(home) = cargo_home() {
+            flags.push(remap(&home, "cargo"));
+        }
+        if let Some(sysroot) = &self.sysroot {
+            flags.push(format!("--sysroot={}", sysroot.display()));
+        }
+        flags
+    }
+}
+
+/// A cargo that inherits nothing of the one that runs this script.
+///
+/// Whatever the outer one was told, by its command line, by clippy or by the
+/// environment, is meant for the outer build: flags, wrappers, profile overrides,
+/// directories, the job server.
+pub(crate) fn inner_cargo(cargo: &str, rustc: &str, scratch: &Path) -> Command {
+    let mut command = Command::new(cargo);
+    for (name, _) in env::vars_os() {
+        let Some(text) = name.to_str() else { continue };
+        let foreign = FOREIGN.iter().any(|prefix| text.starts_with(prefix));
+        let kept = KEPT.iter().any(|prefix| text.starts_with(prefix));
+        if foreign && !kept {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .env("RUSTC", rustc)
+        // Named even where it is the default: a user's cargo configuration may have
+        // one build directory for everything, and the outer cargo holds its lock.
+        .env("CARGO_BUILD_BUILD_DIR", scratch)
+        .env("CARGO_TARGET_DIR", scratch)
+        // Even where the user's configuration names a wrapper.
+        .env("RUSTC_WORKSPACE_WRAPPER", "")
+        .env("RUSTC_WRAPPER", "");
+    command
+}
+
+fn remap(from: &Path, to: &str) -> String {
+    format!("--remap-path-prefix={}={to}", from.display())
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+}
+
+const PROFILE: &str = "guest";
+
+/// What cargo wants between the flags of `CARGO_ENCODED_RUSTFLAGS`.
+pub(crate) const SEPARATOR: &str = "\u{1f}";
+
+/// What the outer cargo, its front ends and its users set for the outer build.
+const FOREIGN: [&str; 13] = [
+    "CARGO",
+    "CLIPPY_",
+    "DEBUG",
+    "DEP_",
+    "HOST",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "NUM_JOBS",
+    "OPT_LEVEL",
+    "OUT_DIR",
+    "PROFILE",
+    "RUSTC",
+    "RUSTFLAGS",
+];
+
+/// What of that tells where things are to be had, rather than how to build.
+const KEPT: [&str; 6] = [
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
+];

@@ -1,0 +1,26 @@
+//! The plugin as a WebAssembly component, built on the way by this crate's build script.
+//!
+//! Whoever depends on this crate gets a component that matches the sources beside
+//! it: tests, the demo and the benchmarks need no separate step. An embedder does
+//! not need this crate; it loads the file that was released.
+//!
+//! # Examples
+//!
+//! ```
+//! assert!(countersign_component::WASM.starts_with(b"\0asm"));
+//! assert_eq!(
+//!     std::fs::read(countersign_component::PATH)?,
+//!     countersign_component::WASM,
+//! );
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+/// The component's bytes.
+pub const WASM: &[u8] = include_bytes!(env!("COUNTERSIGN_COMPONENT"));
+
+/// The file that holds [`WASM`], below the build directory.
+pub const PATH: &str = env!("COUNTERSIGN_COMPONENT");
