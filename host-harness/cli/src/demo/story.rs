@@ -1,0 +1,268 @@
+//! Early enrollment, told and checked.
+
+mod deadline;
+mod early;
+mod recovery;
+
+use countersign_host::Plugin;
+use std::io::Write;
+
+use countersign_host::clock::FixedClock;
+use countersign_host::contract::enrollment::{ConfirmVerdict, TotpSetup};
+use countersign_host::contract::sign_in::{BeginOutcome, Challenge, Session};
+use countersign_host::contract::verification::{Verified, VerifyVerdict};
+use countersign_host::contract::{
+    Assertion, Method, Proof, Purpose, RecoveryCode, RejectReason, Rejection,
+};
+use countersign_host::store::Content;
+use jiff::civil::{Date, Time, date, time};
+
+use super::stage::Stage;
+use super::teller::Teller;
+use super::{calendar, check, people, told};
+use crate::authenticator::Authenticator;
+use crate::exit::Exit;
+
+/// Tells the story, and stops where it comes out otherwise.
+pub(super) async fn tell(
+    plugin: Plugin,
+    authenticator: Authenticator,
+    out: &mut dyn Write,
+) -> Result<(), Exit> {
+    let clock = FixedClock::at(calendar::second(BEGINNING, time(9, 0, 0, 0), ZONE)?);
+    let digest = plugin.digest().to_string();
+    let digest = digest.get(..16).unwrap_or_default();
+    let mut teller = Teller::new(out);
+    teller.title(
+        "Countersign: early enrollment, on the real component",
+        &[
+            ("plugin", format!("a WebAssembly component, sha-256 {digest}...")),
+            ("store", "in memory, gone when this ends".to_owned()),
+            ("clock", format!("stands still; the demo moves it. Times are those of {ZONE}")),
+            ("codes", format!("made by {authenticator}")),
+            (
+                "secrets",
+                "printed here, because this is a demo. A gateway shows them to their user and to nobody else."
+                    .to_owned(),
+            ),
+        ],
+    )?;
+    let stage = Stage::new(plugin, clock.clone(), ZONE, teller)?;
+    let mut story = Story {
+        stage,
+        clock,
+        authenticator,
+        secrets: Vec::new(),
+    };
+    story.acme_turns_mfa_on().await?;
+    story.ana_is_nudged().await?;
+    let first = story.ana_enrolls().await?;
+    story.ana_signs_in(&first).await?;
+    story.ben_meets_the_deadline().await?;
+    story.ana_mislays_her_phone(&first).await?;
+    let second = story.ana_loses_her_phone(&first).await?;
+    story.nothing_old_works(&first, &second).await?;
+    story.end().await
+}
+
+/// Where the story has got to.
+struct Story<'a> {
+    stage: Stage<'a>,
+    clock: FixedClock,
+    authenticator: Authenticator,
+    /// What must not be found in the store or in the audit trail.
+    secrets: Vec<String>,
+}
+
+/// What a person has after enrolling.
+struct Enrolled {
+    /// The key in the app.
+    key: String,
+    /// On paper.
+    recovery: RecoveryCode,
+    /// What the gateway keeps of the session in which it was confirmed.
+    session: Session,
+}
+
+impl Story<'_> {
+    /// Moves the clock to a local time.
+    fn at(&mut self, date: Date, time: Time) -> Result<(), Exit> {
+        let at = calendar::second(date, time, ZONE)?;
+        self.clock.set(at);
+        self.stage.teller.moved(calendar::moment(at, ZONE));
+        Ok(())
+    }
+
+    /// Makes the code that an app shows now.
+    fn code(&self, key: &str) -> Result<String, Exit> {
+        self.authenticator.code(key, self.stage.now()?)
+    }
+
+    /// Makes a code that is not one of a key's now, and none of the steps around it.
+    fn wrong_code(&self, key: &str) -> Result<String, Exit> {
+        let now = self.stage.now()?;
+        let mut right = Vec::new();
+        for at in [-60, -30, 0, 30, 60] {
+            let at = now.saturating_add_signed(at);
+            right.push(self.authenticator.code(key, at)?);
+        }
+        let wrong = (0..10_u32).map(|it| format!("{it}{it}{it}{it}{it}{it}"));
+        wrong
+            .into_iter()
+            .find(|it| !right.contains(it))
+            .ok_or_else(|| Exit::Fault("no wrong code was found".to_owned()))
+    }
+
+    /// Has a user sign in, whom the plugin asks for a code.
+    async fn challenge(&mut self, user: &str) -> Result<Challenge, Exit> {
+        let answer = self.stage.begin(user, Purpose::SignIn).await?;
+        let told = format!("{user} is asked for a code of an authenticator app");
+        let challenge = told!(&told, answer, Ok(BeginOutcome::Challenge(it)) => it);
+        check(
+            challenge.methods.iter().any(|it| it.method == Method::Totp),
+            &told,
+        )?;
+        Ok(challenge)
+    }
+
+    /// Has a user type a code that is right.
+    async fn accept(&mut self, user: &str, ticket: &str, code: &str) -> Result<Assertion, Exit> {
+        let answer = self.stage.verify(user, ticket, code).await?;
+        let told = format!("the code of {user} is accepted, for a session with amr otp and mfa");
+        let assertion = told!(&told, answer, Ok(VerifyVerdict::Accepted(Verified::Done(it))) => it);
+        check(
+            assertion.user == user
+                && assertion.purpose == Purpose::SignIn
+                && assertion.proof == Proof::Factor
+                && assertion.amr == ["otp", "mfa"],
+            &told,
+        )?;
+        Ok(assertion)
+    }
+
+    /// Has a user type a code that is not accepted.
+    async fn reject(
+        &mut self,
+        user: &str,
+        ticket: &str,
+        code: &str,
+        left: u32,
+    ) -> Result<(), Exit> {
+        let answer = self.stage.verify(user, ticket, code).await?;
+        let told = format!("the code is wrong, and {left} tries are left");
+        let rejection = told!(&told, answer, Ok(VerifyVerdict::Rejected(it)) => it);
+        check(is_wrong(&rejection, left), &told)
+    }
+
+    /// Has a user begin an app, and returns what the page shows.
+    async fn set_up(&mut self, user: &str, ticket: &str, account: &str) -> Result<TotpSetup, Exit> {
+        let answer = self.stage.begin_totp(user, ticket, account).await?;
+        let told = format!("{user} gets a key of 160 bits for an authenticator app");
+        let setup = told!(&told, answer, Ok(it) => it);
+        check(
+            setup.secret.len() == 32 && setup.uri.starts_with("otpauth://totp/Acme:"),
+            &told,
+        )?;
+        self.secrets.push(setup.secret.clone());
+        Ok(setup)
+    }
+
+    /// Has a user confirm an app with the code that it shows, and save the recovery code.
+    async fn confirm(
+        &mut self,
+        user: &str,
+        ticket: &str,
+        setup: TotpSetup,
+        proof: Proof,
+    ) -> Result<Enrolled, Exit> {
+        let code = self.code(&setup.secret)?;
+        let answer = self.stage.confirm(user, ticket, &code).await?;
+        let told = format!("the app of {user} is confirmed, with a new recovery code");
+        let confirmation = told!(&told, answer, Ok(ConfirmVerdict::Accepted(it)) => it);
+        check(confirmation.assertion.proof == proof, &told)?;
+        let recovery = told!(&told, confirmation.recovery_code, Some(it) => it);
+        self.secrets.push(recovery.code.clone());
+        self.stage
+            .teller
+            .shows(&[("recovery code", &recovery.code)])?;
+        Ok(Enrolled {
+            key: setup.secret,
+            recovery,
+            session: session(&confirmation.assertion),
+        })
+    }
+
+    async fn acknowledge(&mut self, user: &str, recovery: &RecoveryCode) -> Result<(), Exit> {
+        let answer = self.stage.acknowledge(user, &recovery.id).await?;
+        told!(&format!("it is noted that {user} saved the code"), answer, Ok(()) => Ok(()))
+    }
+
+    /// Shows what is left, and looks for secrets where none may be.
+    async fn end(mut self) -> Result<(), Exit> {
+        self.stage.chapter("What Dana can see")?;
+        self.stage
+            .teller
+            .says("An admin sees who has what, and none of it is a secret.")?;
+        for user in ["ana", "ben"] {
+            let answer = self.stage.status(user).await?;
+            let told = format!("{user} has one app and one recovery code that was saved");
+            let status = told!(&told, answer, Ok(it) => it);
+            check(
+                status.factors.len() == 1 && status.recovery.is_some_and(|it| it.acknowledged),
+                &told,
+            )?;
+        }
+        let store = self.stage.store();
+        let events = store.events();
+        let trail: Vec<String> = events.iter().map(|it| it.to_json().to_string()).collect();
+        let mut records: Vec<Vec<u8>> = Vec::new();
+        for (_, stored) in store.records() {
+            if let Content::Sealed(bytes) = stored.content {
+                records.push(bytes);
+            }
+        }
+        let is_free = self.secrets.iter().all(|secret| {
+            let bytes = secret.as_bytes();
+            let in_record = |it: &Vec<u8>| it.windows(bytes.len()).any(|part| part == bytes);
+            !trail.iter().any(|it| it.contains(secret)) && !records.iter().any(in_record)
+        });
+        check(
+            is_free,
+            "no secret stands in the audit trail or in the clear in the store",
+        )?;
+        self.stage.teller.says(&format!(
+            "The audit trail has {} events, the store {} records, each sealed. None of the {} keys, tickets and \
+             recovery codes above stands in any of them.",
+            events.len(),
+            records.len(),
+            self.secrets.len(),
+        ))?;
+        let calls = self.stage.calls();
+        self.stage.teller.says(&format!(
+            "That is the story: {calls} calls of the component, each in an instance of its own, and each answered \
+             as it was told."
+        ))
+    }
+}
+
+/// Opens a session on an assertion.
+fn session(assertion: &Assertion) -> Session {
+    Session {
+        first_factor: people::password(),
+        factor_at: Some(assertion.factor_at),
+        device_at: None,
+        epoch: assertion.epoch,
+    }
+}
+
+/// Says whether a code was wrong and counted, and the factor may be tried again at once.
+fn is_wrong(rejection: &Rejection, left: u32) -> bool {
+    rejection.reason == RejectReason::Wrong
+        && rejection.attempts_left == left
+        && rejection.retry_at.is_none()
+}
+
+/// Where Acme is. No change of summer time lies in the story.
+const ZONE: &str = "America/Los_Angeles";
+const BEGINNING: Date = date(2026, 10, 5);
+const DEADLINE: Date = date(2026, 10, 19);

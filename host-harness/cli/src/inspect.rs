@@ -1,0 +1,244 @@
+//! `countersign inspect`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use countersign_host::contract::meta::{Description, Level};
+use countersign_host::keyring::LocalKeyring;
+use countersign_host::store::MemoryStore;
+use countersign_host::{Countersign, Error, Inspection, Plugin, Verdict};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::plugin::{self, Kind};
+use crate::style::{BAD, BOLD, DIM, GOOD};
+
+/// Says what a plugin file is, and whether a host would load it
+#[derive(Args, Debug)]
+#[command(after_long_help = EXIT_CODES)]
+pub(crate) struct Inspect {
+    /// The plugin; without it, the component that was built with this command
+    plugin: Option<PathBuf>,
+    /// Print JSON in place of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Inspect {
+    pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let path = self.plugin.as_deref();
+        let bytes = plugin::read(path)?;
+        let report = Report::of(&bytes, cache).await?;
+        match self.json {
+            true => writeln!(out, "{:#}", report.to_json())?,
+            false => report.write(&plugin::name(path), out)?,
+        }
+        match report.inspection.verdict {
+            Verdict::Loads => Ok(()),
+            // The report says why.
+            Verdict::Refused(_) => Err(Exit::Refused("a host would not load it".to_owned())),
+        }
+    }
+}
+
+/// All that is known of a file.
+struct Report {
+    kind: Kind,
+    inspection: Inspection,
+    /// What the plugin says of itself, if it loads; or why it does not answer.
+    description: Option<Result<Description, Error>>,
+}
+
+impl Report {
+    async fn of(bytes: &[u8], cache: Option<&Path>) -> Result<Self, Exit> {
+        let mut inspection = plugin::waiting(|| Plugin::inspect(bytes))?;
+        let mut description = None;
+        if inspection.verdict == Verdict::Loads {
+            // The last word is loading itself: it has limits that looking does not.
+            match plugin::compile(bytes, cache) {
+                Ok(plugin) => description = Some(describe(plugin).await?),
+                Err(error) => inspection.verdict = Verdict::Refused(error.to_string()),
+            }
+        }
+        Ok(Self {
+            kind: Kind::of(bytes),
+            inspection,
+            description,
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let (said, fault) = match &self.description {
+            Some(Ok(it)) => (Some(description_to_json(it)), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+            None => (None, None),
+        };
+        let mut json = json!(self.inspection);
+        if let Value::Object(fields) = &mut json {
+            fields.insert("kind".to_owned(), json!(self.kind.name()));
+            fields.insert("description".to_owned(), json!(said));
+            fields.insert("description-fault".to_owned(), json!(fault));
+        }
+        json
+    }
+
+    fn write(&self, name: &str, out: &mut dyn Write) -> Result<(), Exit> {
+        let it = &self.inspection;
+        writeln!(out, "{BOLD}{name}{BOLD:#}\n")?;
+        match &it.verdict {
+            Verdict::Loads => row(
+                out,
+                "verdict",
+                &[format!("{GOOD}a host would load it{GOOD:#}")],
+            )?,
+            Verdict::Refused(why) => {
+                let why = self.kind.explain(why);
+                row(out, "verdict", &[format!("{BAD}refused{BAD:#}: {why}")])?;
+            }
+        }
+        row(out, "kind", &[self.kind.name().to_owned()])?;
+        row(out, "size", &[format!("{} bytes", with_thousands(it.size))])?;
+        row(out, "sha-256", &[it.sha256.to_string()])?;
+        if let Some(contract) = &it.contract {
+            row(
+                out,
+                "world",
+                &[format!("countersign:mfa/plugin@{contract}, by its exports")],
+            )?;
+        }
+        match &self.description {
+            Some(Ok(said)) => describe_rows(said, out)?,
+            Some(Err(error)) => row(out, "says", &[format!("{BAD}nothing{BAD:#}: {error}")])?,
+            None => {}
+        }
+        row(out, "imports", &self.imports())?;
+        row(out, "exports", &or_none(&it.exports))?;
+        if !it.missing.is_empty() {
+            row(out, "missing", &it.missing)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the imports, those marked that the contract does not have.
+    fn imports(&self) -> Vec<String> {
+        let it = &self.inspection;
+        let mark = |import: &String| {
+            let beyond: Vec<&str> = it
+                .unexpected
+                .iter()
+                .filter_map(|name| name.strip_prefix(import.as_str()))
+                .collect();
+            match beyond.as_slice() {
+                [] => import.clone(),
+                [""] => format!("{import}  {BAD}not in the contract{BAD:#}"),
+                members => {
+                    let members = members.join(" ");
+                    format!("{import}  {BAD}not in the contract: {members}{BAD:#}")
+                }
+            }
+        };
+        or_none(&it.imports.iter().map(mark).collect::<Vec<_>>())
+    }
+}
+
+/// Asks a plugin what it is. That takes no import, so there is nothing to be given.
+async fn describe(plugin: Plugin) -> Result<Result<Description, Error>, Exit> {
+    let mfa = Countersign::builder(plugin)
+        .realm("inspect")
+        .store(MemoryStore::new())
+        .keyring(LocalKeyring::from_key([0; 32]))
+        .build()?;
+    Ok(mfa.meta().describe().await)
+}
+
+fn describe_rows(said: &Description, out: &mut dyn Write) -> Result<(), Exit> {
+    let levels: Vec<&str> = said.levels.iter().map(|it| level(*it)).collect();
+    let formats = &said.formats;
+    // What the plugin says is not ours: no control characters of it reach the terminal.
+    row(out, "says", &[printable(&said.name)])?;
+    row(out, "contract", &[printable(&said.contract)])?;
+    row(out, "levels", &[levels.join(", ")])?;
+    row(
+        out,
+        "records",
+        &[format!(
+            "writes format {}, reads {} to {}",
+            formats.written, formats.oldest_read, formats.newest_read
+        )],
+    )
+}
+
+fn description_to_json(it: &Description) -> Value {
+    let levels: Vec<&str> = it.levels.iter().map(|it| level(*it)).collect();
+    json!({
+        "name": it.name,
+        "contract": it.contract,
+        "levels": levels,
+        "formats": {
+            "oldest-read": it.formats.oldest_read,
+            "newest-read": it.formats.newest_read,
+            "written": it.formats.written,
+        },
+    })
+}
+
+fn level(it: Level) -> &'static str {
+    match it {
+        Level::Core => "core",
+        Level::Extended => "extended",
+    }
+}
+
+/// Writes a row whose further lines stand below the first.
+fn row(out: &mut dyn Write, head: &str, lines: &[String]) -> Result<(), Exit> {
+    let mut head = head;
+    for line in lines {
+        writeln!(out, "  {DIM}{head:<9}{DIM:#}  {line}")?;
+        head = "";
+    }
+    Ok(())
+}
+
+fn or_none(lines: &[String]) -> Vec<String> {
+    match lines {
+        [] => vec!["none".to_owned()],
+        lines => lines.to_vec(),
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|it| !it.is_control()).collect()
+}
+
+fn with_thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .filter_map(|group| std::str::from_utf8(group).ok())
+        .collect();
+    groups.join(",")
+}
+
+const EXIT_CODES: &str = "\
+Nothing of a plugin runs until it was found fit; then it is asked once what it is.
+
+Exit codes:
+  0  a host would load it
+  1  it cannot be read
+  2  the command line cannot be used
+  3  a host would refuse it; the report names why";
+
+#[cfg(test)]
+mod tests {
+    use super::with_thousands;
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        assert_eq!(with_thousands(7), "7");
+        assert_eq!(with_thousands(1_234), "1,234");
+        assert_eq!(with_thousands(4_194_304), "4,194,304");
+    }
+}

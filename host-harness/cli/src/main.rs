@@ -1,0 +1,93 @@
+//! The `countersign` command.
+
+#![forbid(unsafe_code)]
+
+mod authenticator;
+mod call;
+mod demo;
+mod exit;
+mod inspect;
+mod plugin;
+mod style;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::call::Call;
+use crate::demo::Demo;
+use crate::exit::Exit;
+use crate::inspect::Inspect;
+use crate::style::ERROR;
+
+/// Countersign: the second factor of an identity gateway, as one sandboxed component
+///
+/// A gateway that has checked a password asks the plugin what comes next: let in, nudge, challenge, or make the user
+/// enroll. This command shows the plugin at work, and helps those who write one.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Countersign {
+    #[command(subcommand)]
+    command: Command,
+    /// Keep compiled plugins in a directory of yours alone: what lies in it is executed
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(Demo),
+    Inspect(Inspect),
+    Call(Call),
+}
+
+fn main() -> ExitCode {
+    let arguments = Countersign::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return end(&Exit::from(error)),
+    };
+    let ended = runtime.block_on(run(arguments));
+    // A thread may still wait for the keyboard.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => end(&exit),
+    }
+}
+
+async fn run(arguments: Countersign) -> Result<(), Exit> {
+    let cache = arguments.cache.as_deref();
+    let mut out = anstream::stdout();
+    match arguments.command {
+        Command::Demo(demo) => demo.run(cache, &mut out).await?,
+        Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
+        Command::Call(call) => call.run(cache, &mut out).await?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Says why the command ends, and how.
+fn end(exit: &Exit) -> ExitCode {
+    if let Some(message) = exit.message() {
+        // Nobody may be there to read it.
+        let _ = writeln!(anstream::stderr(), "{ERROR}countersign:{ERROR:#} {message}");
+    }
+    exit.code()
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    it went well
+  1    the work could not be done, or the demo came out otherwise than it told
+  2    the command line, or what it names, cannot be used
+  3    a host would refuse the plugin
+  4    the plugin answered with the contract's err
+  5    the plugin trapped, used up its limits or broke the contract, and was stopped
+  130  Ctrl-C";

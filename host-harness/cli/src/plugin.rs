@@ -1,0 +1,128 @@
+//! The plugin that a command is about.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+use countersign_host::{LoadError, Plugin};
+
+use crate::exit::Exit;
+use crate::style::DIM;
+
+/// Returns the bytes of a file, or of the component that was built with this command.
+///
+/// A file that no host would load for its size is not read to its end.
+pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Exit> {
+    let Some(path) = path else {
+        return Ok(countersign_component::WASM.to_vec());
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| {
+            file.take(MAX_SIZE.saturating_add(1))
+                .read_to_end(&mut bytes)
+        })
+        .map_err(|error| Exit::Fault(format!("cannot read {}: {error}", path.display())))?;
+    match u64::try_from(bytes.len()) {
+        Ok(..=MAX_SIZE) => Ok(bytes),
+        _ => Err(Exit::Refused(format!(
+            "{}: a plugin has at most {MAX_SIZE} bytes",
+            path.display()
+        ))),
+    }
+}
+
+/// Names a plugin for people.
+pub(crate) fn name(path: Option<&Path>) -> String {
+    path.map_or_else(
+        || "the component built with this command".to_owned(),
+        |path| path.display().to_string(),
+    )
+}
+
+/// Loads a plugin, or says why a host would not.
+pub(crate) fn load(path: Option<&Path>, cache: Option<&Path>) -> Result<Plugin, Exit> {
+    let bytes = read(path)?;
+    compile(&bytes, cache).map_err(|error| match Exit::from(error).at(&name(path)) {
+        Exit::Refused(message) => Exit::Refused(Kind::of(&bytes).explain(&message)),
+        exit => exit,
+    })
+}
+
+/// Compiles a plugin, or takes it from the cache. Says so where that lasts and somebody waits.
+pub(crate) fn compile(bytes: &[u8], cache: Option<&Path>) -> Result<Plugin, LoadError> {
+    let builder = match cache {
+        Some(directory) => Plugin::builder().cache(directory),
+        None => Plugin::builder(),
+    };
+    waiting(|| builder.load(bytes))
+}
+
+/// Does what lasts, and tells a terminal so meanwhile.
+pub(crate) fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    let mut stderr = anstream::stderr();
+    let is_watched = io::stderr().is_terminal();
+    if is_watched {
+        let _ = write!(stderr, "{DIM}compiling the plugin ...{DIM:#}");
+        let _ = stderr.flush();
+    }
+    let done = work();
+    if is_watched {
+        let _ = write!(stderr, "\r                        \r");
+        let _ = stderr.flush();
+    }
+    done
+}
+
+/// What a file is, by its first bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// A WebAssembly component.
+    Component,
+    /// A core module.
+    Module,
+    /// Something else.
+    Other,
+}
+
+impl Kind {
+    /// Looks at the first eight bytes: `\0asm`, a version and a layer.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            [0, b'a', b's', b'm', _, _, 1, 0, ..] => Self::Component,
+            [0, b'a', b's', b'm', _, _, 0, 0, ..] => Self::Module,
+            _ => Self::Other,
+        }
+    }
+
+    /// Names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Component => "WebAssembly component",
+            Self::Module => "WebAssembly core module",
+            Self::Other => "not WebAssembly",
+        }
+    }
+
+    /// Puts a refusal on one line, with what can be done about it.
+    pub(crate) fn explain(self, refusal: &str) -> String {
+        let words: Vec<&str> = refusal.split_whitespace().collect();
+        let refusal = words.join(" ");
+        match (self, refusal.split_once(NOT_A_COMPONENT)) {
+            (Self::Module, Some((before, _))) => format!(
+                "{before}{NOT_A_COMPONENT}, but a core module; `wasm-tools component new` makes a component of one \
+                 that was built for the world"
+            ),
+            (Self::Other, Some((before, _))) => {
+                format!("{before}{NOT_A_COMPONENT}, and not WebAssembly at all")
+            }
+            _ => refusal,
+        }
+    }
+}
+
+/// How the host library begins what it says of such a file. What follows is the parser's.
+const NOT_A_COMPONENT: &str = "not a component";
+
+/// What the host library takes unless told otherwise.
+const MAX_SIZE: u64 = 4 << 20;

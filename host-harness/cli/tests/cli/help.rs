@@ -1,0 +1,53 @@
+//! What a stranger is told.
+
+use crate::{countersign, run};
+
+#[test]
+fn help_names_the_commands_and_the_exit_codes() {
+    let help = run(&["--help"]).ended(0).out;
+    for words in ["demo", "inspect", "call", "Exit codes:", "130  Ctrl-C"] {
+        assert!(help.contains(words), "{words}: {help}");
+    }
+}
+
+#[test]
+fn every_command_documents_its_exit_codes() {
+    for command in ["demo", "inspect", "call"] {
+        let help = run(&[command, "--help"]).ended(0).out;
+        assert!(help.contains("Exit codes:"), "{help}");
+    }
+}
+
+#[test]
+fn help_fits_a_hundred_columns() {
+    for args in [&["--help"][..], &["demo", "--help"], &["call", "--help"]] {
+        let help = run(args).ended(0).out;
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{args:?}: {widest:?}");
+    }
+}
+
+#[test]
+fn without_a_command_there_is_a_usage_and_exit_code_2() {
+    let ran = run(&[]).ended(2);
+    assert!(ran.err.contains("Usage:"), "{}", ran.err);
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let ran = run(&["--version"]).ended(0);
+    let expected = concat!("countersign ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(ran.out, expected);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_fault() {
+    let mut child = countersign(&["call", "--list"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let ran = crate::Ran::of(child.wait_with_output().expect("it ends")).ended(0);
+    assert_eq!(ran.err, "");
+}
