@@ -1,0 +1,81 @@
+//! The types of the contract, generated from `wit/`, with the contract's own words as their documentation.
+//!
+//! What several interfaces share stands here; the rest stands in a module named after its interface.
+//!
+//! # Security
+//!
+//! The generated types print everything with `Debug`. These hold secrets: [`enrollment::TotpSetup`],
+//! [`RecoveryCode`], [`Assertion`] and [`sign_in::Allowance`] (tokens of devices), [`EnrollOffer`],
+//! [`sign_in::Challenge`] and [`NextTicket`] (tickets), and what contains one of them. This library never formats
+//! them. An embedder must not either: no `{:?}` of an answer in a log, no `dbg!`.
+
+pub use crate::bindings::countersign::mfa::types::{
+    Actor, Assertion, Channel, Company, Deadline, Dependency, EnrollOffer, Failure, FirstFactor,
+    FirstFactorKind, Instant, InvalidInput, Membership, Method, MethodState, NextTicket,
+    NotPermitted, OfferedMethod, Proof, Purpose, Receipt, RecoveryCode, RecoveryState,
+    RejectReason, Rejection, SendState, Ticket, TicketFault, User,
+};
+
+/// What a plugin says of itself.
+pub mod meta {
+    pub use crate::bindings::exports::countersign::mfa::meta::{Description, Level, RecordFormats};
+}
+
+/// What comes next for a user who passed the first factor.
+pub mod sign_in {
+    pub use crate::bindings::exports::countersign::mfa::sign_in::{
+        AllowReason, Allowance, Assessment, BeginOutcome, BeginRequest, Challenge, DenyReason,
+        Notice, Pending, SentCode, Session, Stage, TicketView,
+    };
+}
+
+/// Setting up, changing and removing factors.
+pub mod enrollment {
+    pub use crate::bindings::exports::countersign::mfa::enrollment::{
+        ConfirmVerdict, Confirmation, Label, TotpSetup,
+    };
+}
+
+/// Showing a factor.
+pub mod verification {
+    pub use crate::bindings::exports::countersign::mfa::verification::{Verified, VerifyVerdict};
+}
+
+/// The recovery code.
+pub mod recovery {
+    pub use crate::bindings::exports::countersign::mfa::recovery::PresentVerdict;
+}
+
+/// What a company asks of its users.
+pub mod policy {
+    pub use crate::bindings::exports::countersign::mfa::policy::{
+        FirstBinding, Guessing, Mode, Policy, Resend, ResetAuthority, RoleMethods, SmsRules,
+        StoredPolicy, TotpWindow,
+    };
+}
+
+/// What admins and operators do.
+pub mod administration {
+    pub use crate::bindings::exports::countersign::mfa::administration::{
+        CompanyPart, DeviceStatus, FactorStatus, Hypothetical, Outlook, PreviewReport,
+        RecoveryStatus, Revocable, UserStatus,
+    };
+}
+
+/// What happened, for the audit trail.
+pub mod event {
+    pub use crate::bindings::countersign::mfa::store::{
+        Binding, Bound, ChallengeFailure, Event, EventKind, FailedChallenge, Lock, Removal,
+        Removed, Suspicion,
+    };
+}
+
+/// What a keyring is asked.
+pub mod keyring {
+    pub use crate::bindings::countersign::mfa::keyring::Context;
+}
+
+/// What the phone line is asked, and answers.
+pub mod sms {
+    pub use crate::bindings::countersign::mfa::sms::{MessagePurpose, Outcome, Permission};
+}

@@ -1,0 +1,107 @@
+//! Loads a Countersign plugin, and gives it one user's records a call.
+//!
+//! A gateway has checked a password. It asks the plugin, a sandboxed WebAssembly component, what comes next: let in,
+//! nudge, challenge, or make the user enroll. The plugin decides. This library is everything around it: it keeps
+//! state, keys, clock, randomness and phone line, and holds the plugin to the contract in `wit/`.
+//!
+//! ```
+//! use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
+//! use countersign_host::contract::{Channel, FirstFactor, FirstFactorKind, Membership, Purpose};
+//! use countersign_host::keyring::LocalKeyring;
+//! use countersign_host::store::MemoryStore;
+//! use countersign_host::{Countersign, Plugin};
+//!
+//! /// Loads the plugin, once; `key` is 32 random bytes from a secret store.
+//! fn load(path: &str, key: [u8; 32]) -> Result<Countersign, Box<dyn std::error::Error>> {
+//!     let plugin = Plugin::builder().load_file(path)?;
+//!     let mfa = Countersign::builder(plugin)
+//!         .realm("example")
+//!         .store(MemoryStore::new())
+//!         .keyring(LocalKeyring::from_key(key))
+//!         .build()?;
+//!     Ok(mfa)
+//! }
+//!
+//! /// Says whether the session may be opened now, for a user whose password was right a moment ago.
+//! async fn password_was_right(mfa: &Countersign, user: &str, address: &str) -> bool {
+//!     let request = BeginRequest {
+//!         memberships: vec![Membership {
+//!             company: "acme".into(),
+//!             roles: vec![],
+//!             active: true,
+//!         }],
+//!         first_factor: FirstFactor {
+//!             kind: FirstFactorKind::Password,
+//!             age: 0,
+//!             channel: Channel::Direct,
+//!         },
+//!         purpose: Purpose::SignIn,
+//!         device_token: None,
+//!         binding_attested: false,
+//!         known_enrolled: false,
+//!     };
+//!     match mfa.for_client(address).sign_in().begin(user, &request).await {
+//!         Ok(BeginOutcome::Allow(_)) => true,
+//!         // Keep the ticket in the session, and show the page that goes with it.
+//!         Ok(BeginOutcome::Challenge(_) | BeginOutcome::Enroll(_)) => false,
+//!         Ok(BeginOutcome::Deny(_)) => false,
+//!         // Every error is a refusal.
+//!         Err(_) => false,
+//!     }
+//! }
+//! ```
+//!
+//! # What it holds
+//!
+//! * A component that imports more than the contract is refused when it is loaded, by name ([`LoadError::Imports`]).
+//! * Each call runs in an instance of its own, within [`Limits`], and is dropped afterwards.
+//! * A call reaches the records of its user, the policies of the companies that it names, and counters: nothing else,
+//!   whatever the plugin does ([`Error::Scope`]).
+//! * Values are sealed whole before they reach a [`Store`], each for its own place ([`seal`]).
+//! * Keys stay here; the plugin has tags made and checked ([`keyring`]).
+//! * Whatever goes wrong is an [`Error`], and every error is a refusal.
+//!
+//! # What it does not hold
+//!
+//! A plugin that lies (pin its [`Digest`]), a database that its owner rolled back, and what an embedder prints: see
+//! [`contract`] for the types that hold secrets.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+mod bindings;
+mod call;
+pub mod clock;
+pub mod contract;
+mod countersign;
+mod digest;
+mod dynamic;
+mod error;
+pub mod event;
+mod exports;
+pub mod fault;
+mod imports;
+mod interfaces;
+pub mod keyring;
+mod limits;
+mod meter;
+mod plugin;
+pub mod random;
+mod scope;
+pub mod seal;
+pub mod sms;
+pub mod store;
+
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use crate::call::Kept;
+pub use crate::countersign::{Countersign, CountersignBuilder};
+pub use crate::digest::{Digest, NotADigest};
+pub use crate::dynamic::{ArgumentError, Parameter, Signature};
+pub use crate::error::{BuildError, Error, Limit, LoadError, Reached};
+pub use crate::interfaces::{
+    Administration, Enrollment, Meta, Policies, Recovery, SignIn, Verification,
+};
+pub use crate::limits::Limits;
+pub use crate::plugin::{Inspection, Plugin, PluginBuilder, Verdict};
+pub use crate::store::Store;

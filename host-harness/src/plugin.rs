@@ -1,0 +1,347 @@
+//! A component that was found fit to decide.
+
+mod allow_list;
+mod cache;
+mod engine;
+mod inspection;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::Engine;
+use wasmtime::component::types::{ComponentItem, Type};
+use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre, Linker};
+
+pub use self::inspection::{Inspection, Verdict};
+use crate::bindings;
+use crate::call::Call;
+use crate::digest::Digest;
+use crate::error::{Error, LoadError};
+use crate::exports;
+use crate::limits::Limits;
+
+/// A component that was found fit to decide: it imports and exports what the contract says, and was compiled.
+///
+/// Nothing of it has run. It holds no state between calls, so that one value serves any number of realms; clones are
+/// cheap. It has an engine of its own, with a thread that counts time and ends with it.
+///
+/// # Security
+///
+/// The sandbox keeps a plugin from everything but its imports; it does not make it tell the truth. Pin the digest of
+/// the one that you examined.
+#[derive(Clone)]
+pub struct Plugin(Arc<Loaded>);
+
+struct Loaded {
+    pre: InstancePre<Call>,
+    functions: Vec<Function>,
+    limits: Arc<Limits>,
+    admission: Arc<Semaphore>,
+    digest: Digest,
+    is_pooled: bool,
+    was_cached: bool,
+}
+
+/// An exported function.
+pub(crate) struct Function {
+    pub(crate) interface: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) index: ComponentExportIndex,
+    pub(crate) params: Vec<(String, Type)>,
+    pub(crate) answer: Option<Type>,
+}
+
+/// A place among the calls that run at once; given back when it is dropped.
+pub(crate) struct Admitted(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+impl Plugin {
+    /// Begins to load one.
+    pub fn builder() -> PluginBuilder {
+        PluginBuilder {
+            limits: Limits::default(),
+            pin: None,
+            cache: None,
+            max_size: MAX_SIZE,
+            pooled: true,
+        }
+    }
+
+    /// Loads a component from a file, with default limits and neither pin nor cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`PluginBuilder::load`], and [`LoadError::Read`].
+    pub fn load_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        Self::builder().load_file(path)
+    }
+
+    /// Loads a component from its bytes, with default limits and neither pin nor cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`PluginBuilder::load`].
+    pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
+        Self::builder().load(bytes)
+    }
+
+    /// Looks at a file without running anything of it: what it is, what it imports and exports, whether it would
+    /// load and, if not, why.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Engine`] alone: whatever is wrong with the file stands in the [`Inspection`].
+    pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
+        Inspection::of(bytes)
+    }
+
+    /// Returns the digest of the component file, to pin it by.
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    /// Returns the limits that it was loaded with.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Says whether instances come from a pool. If not, the pool could not be set up, for want of address space for
+    /// example; calls then take a little longer.
+    pub fn is_pooled(&self) -> bool {
+        self.0.is_pooled
+    }
+
+    /// Says whether the compiled code came from the cache.
+    pub fn was_cached(&self) -> bool {
+        self.0.was_cached
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        self.0.pre.engine()
+    }
+
+    pub(crate) fn pre(&self) -> &InstancePre<Call> {
+        &self.0.pre
+    }
+
+    /// Returns the functions, in the order of [`exports::ALL`].
+    pub(crate) fn function_list(&self) -> &[Function] {
+        &self.0.functions
+    }
+
+    /// Returns the function with this ordinal, one of [`exports::ALL`].
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "`load` found one function for each of `exports::ALL`, whose indices the ordinals are"
+    )]
+    pub(crate) fn function(&self, ordinal: usize) -> &Function {
+        &self.0.functions[ordinal]
+    }
+
+    pub(crate) fn shared_limits(&self) -> &Arc<Limits> {
+        &self.0.limits
+    }
+
+    /// Waits for a place among the calls that run at once, but not for long.
+    pub(crate) async fn admit(&self) -> Result<Admitted, Error> {
+        let semaphore = Arc::clone(&self.0.admission);
+        if let Ok(permit) = Arc::clone(&semaphore).try_acquire_owned() {
+            return Ok(Admitted(permit));
+        }
+        let queue: Duration = self.0.limits.queue_time;
+        match tokio::time::timeout(queue, semaphore.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Admitted(permit)),
+            _ => Err(Error::Overloaded),
+        }
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("digest", &self.0.digest)
+            .field("is_pooled", &self.0.is_pooled)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How to load a [`Plugin`].
+///
+/// # Examples
+///
+/// ```
+/// use countersign_host::{Digest, LoadError, Plugin};
+///
+/// let pin = Digest::of(b"the component that was examined");
+/// let other = Plugin::builder().pin(pin).load(b"another one");
+/// assert!(matches!(other, Err(LoadError::Digest { .. })));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PluginBuilder {
+    limits: Limits,
+    pin: Option<Digest>,
+    cache: Option<PathBuf>,
+    max_size: usize,
+    pooled: bool,
+}
+
+impl PluginBuilder {
+    /// Sets what one call may use up, and how many may run at once.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Loads this very component and no other.
+    pub fn pin(mut self, digest: Digest) -> Self {
+        self.pin = Some(digest);
+        self
+    }
+
+    /// Keeps compiled code in a directory, so that loading again takes milliseconds. The directory is made if it is
+    /// not there.
+    ///
+    /// A file of it belongs to one component and one version and configuration of the engine. A damaged one is
+    /// compiled again; one that cannot be written is done without.
+    ///
+    /// # Security
+    ///
+    /// **Whoever can write to this directory can run native code in this process**: what lies in it is executed, and
+    /// a digest inside the file only finds damage, not malice. So on Unix the directory and the file must belong to
+    /// this process's user and be writable by nobody else, or loading is refused; see that the same holds for the
+    /// directories above it, and do not share it between machines. On other systems the directory's permissions are
+    /// the embedder's to see to.
+    pub fn cache(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.cache = Some(directory.into());
+        self
+    }
+
+    /// Sets how many bytes a component may have; 4 MiB unless set. Compiling is not metered, so this is its bound.
+    pub fn max_size(mut self, bytes: usize) -> Self {
+        self.max_size = bytes;
+        self
+    }
+
+    /// Sets whether to keep a pool of instances, which is the default, and falls back to none where it cannot be.
+    pub fn pooled(mut self, pooled: bool) -> Self {
+        self.pooled = pooled;
+        self
+    }
+
+    /// Loads a component from a file.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Read`], or as [`load`](Self::load).
+    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Plugin, LoadError> {
+        let file = File::open(path).map_err(LoadError::Read)?;
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells that there are too many.
+        let most = u64::try_from(self.max_size).unwrap_or(u64::MAX);
+        file.take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(LoadError::Read)?;
+        self.load(&bytes)
+    }
+
+    /// Loads a component from its bytes. Takes as long as compiling does: on an async runtime, do it on a thread for
+    /// blocking work.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] names what the component was refused for; nothing of it has run then.
+    pub fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
+        if bytes.len() > self.max_size {
+            return Err(LoadError::TooLarge {
+                limit: self.max_size,
+            });
+        }
+        let digest = Digest::of(bytes);
+        if let Some(expected) = self.pin.filter(|pin| *pin != digest) {
+            return Err(LoadError::Digest {
+                expected,
+                found: digest,
+            });
+        }
+        let (engine, is_pooled) = engine::new(&self.limits, self.pooled)?;
+        let (component, was_cached) = match &self.cache {
+            Some(directory) => cache::load(&engine, bytes, digest, directory)?,
+            None => (compile(&engine, bytes)?, false),
+        };
+        allow_list::check_imports(&engine, &component)?;
+        allow_list::check_exports(&component)?;
+        let pre = link(&engine, &component)?;
+        let functions = find_functions(&pre)?;
+        engine::tick(&engine)?;
+        let concurrent = usize::try_from(self.limits.concurrent_calls)
+            .unwrap_or(Semaphore::MAX_PERMITS)
+            .min(Semaphore::MAX_PERMITS);
+        Ok(Plugin(Arc::new(Loaded {
+            pre,
+            functions,
+            limits: Arc::new(self.limits.clone()),
+            admission: Arc::new(Semaphore::new(concurrent)),
+            digest,
+            is_pooled,
+            was_cached,
+        })))
+    }
+}
+
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    Component::from_binary(engine, bytes).map_err(|error| LoadError::NotAComponent(chain(&error)))
+}
+
+/// Gives the component the contract's imports, and no others.
+fn link(engine: &Engine, component: &Component) -> Result<InstancePre<Call>, LoadError> {
+    let mut linker = Linker::new(engine);
+    bindings::Plugin::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)
+        .map_err(|error| LoadError::Engine(chain(&error)))?;
+    linker
+        .instantiate_pre(component)
+        .map_err(|error| LoadError::Types(chain(&error)))
+}
+
+/// Finds every function of the contract, and compares its type.
+fn find_functions(pre: &InstancePre<Call>) -> Result<Vec<Function>, LoadError> {
+    let component = pre.component();
+    let mut functions = Vec::with_capacity(exports::ALL.len());
+    for expected in exports::ALL {
+        let named = format!("{}.{}", expected.interface, expected.function);
+        let found = component
+            .get_export_index(None, &*allow_list::export_name(expected.interface))
+            .and_then(|interface| component.get_export(Some(&interface), expected.function));
+        let Some((ComponentItem::ComponentFunc(function), index)) = found else {
+            return Err(LoadError::Exports {
+                missing: vec![named],
+            });
+        };
+        (expected.check)(&function, pre)
+            .map_err(|error| LoadError::Types(format!("{named}: {}", chain(&error))))?;
+        functions.push(Function {
+            interface: expected.interface,
+            name: expected.function,
+            index,
+            params: function
+                .params()
+                .map(|(name, ty)| (name.to_owned(), ty))
+                .collect(),
+            answer: function.results().next(),
+        });
+    }
+    Ok(functions)
+}
+
+/// Puts an error and its causes on one line.
+fn chain(error: &wasmtime::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
+/// Ours has some 150 kB.
+const MAX_SIZE: usize = 4 << 20;

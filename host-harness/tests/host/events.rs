@@ -1,0 +1,66 @@
+//! Events are stamped by the host: SCOPE-3.
+
+use countersign_host::Error;
+use countersign_host::contract::Actor;
+use countersign_host::contract::event::EventKind;
+use countersign_host::store::MemoryStore;
+
+use crate::host;
+use crate::hostile::Hostile;
+
+/// Commits no change and one event, `reset("a\nb")` with actor `operator("op")` and company `acme`, for the user.
+fn eventful() -> Hostile {
+    Hostile::default()
+        .items(
+            r#"
+            (data (i32.const 2560) "acme") (data (i32.const 2570) "a\nb") (data (i32.const 2580) "op")
+            (data (i32.const 2600) "\00\0a\00\00\04\00\00\00")
+            (global $event i32 (i32.const 3000))"#,
+        )
+        .body(
+            "administration.status",
+            "(i32.store8 (global.get $event) (i32.const 25))
+             (i32.store offset=8 (global.get $event) (i32.const 2570))
+             (i32.store offset=12 (global.get $event) (i32.const 3))
+             (i32.store offset=32 (global.get $event) (i32.const 2600))
+             (i32.store offset=36 (global.get $event) (i32.const 1))
+             (i32.store8 offset=40 (global.get $event) (i32.const 1))
+             (i32.store8 offset=44 (global.get $event) (i32.const 1))
+             (i32.store offset=48 (global.get $event) (i32.const 2580))
+             (i32.store offset=52 (global.get $event) (i32.const 2))
+             (i32.store8 offset=56 (global.get $event) (i32.const 1))
+             (call $store.commit (i32.const 0) (i32.const 0) (global.get $event) (i32.const 1)
+                (i32.const 4000))
+             unreachable",
+        )
+}
+
+#[tokio::test]
+async fn time_realm_user_and_client_are_put_in_by_the_host() {
+    let store = MemoryStore::new();
+    let mfa = host(&eventful(), store.clone()).for_client("192.0.2.7");
+    let error = mfa.administration().status("ana").await;
+    assert!(matches!(error, Err(Error::Trap(_))), "{error:?}");
+    let events = store.events();
+    assert_eq!(events.len(), 1);
+    let event = &events[0];
+    assert_eq!((event.at, event.realm.as_str()), (1_000, "test"));
+    assert_eq!(event.user.as_deref(), Some("ana"));
+    assert_eq!(event.client.as_deref(), Some("192.0.2.7"));
+    assert_eq!(event.event.kind, EventKind::Reset("a\nb".to_owned()));
+    assert_eq!(event.event.actor, Some(Actor::Operator("op".to_owned())));
+    let line = serde_json::to_string(event).expect("it serialises");
+    assert!(!line.contains('\n'));
+    let expected = serde_json::json!({
+        "at": 1_000,
+        "realm": "test",
+        "user": "ana",
+        "client": "192.0.2.7",
+        "event": "reset",
+        "companies": ["acme"],
+        "actor": { "operator": "op" },
+        "notify": true,
+        "detail": { "reason": "a\nb" },
+    });
+    assert_eq!(event.to_json(), expected);
+}
