@@ -12,18 +12,26 @@
 //! are written into blocks from [`cabi_realloc`]. It does not cover the stack.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32;
+use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 use core::ptr;
 use core::slice;
 
-use dlmalloc::GlobalDlmalloc;
+use dlmalloc::{Allocator, Dlmalloc};
 
 #[global_allocator]
-static ALLOCATOR: Wiping = Wiping;
+static ALLOCATOR: Wiping = Wiping(UnsafeCell::new(Dlmalloc::new_with_allocator(Memory(
+    UnsafeCell::new(false),
+))));
 
 /// The allocator of the component: dlmalloc that wipes each block it takes back.
-struct Wiping;
+struct Wiping(UnsafeCell<Dlmalloc<Memory>>);
+
+// SAFETY: a component without threads has one thread, and no method of the allocator
+// calls back into it.
+unsafe impl Sync for Wiping {}
 
 // `realloc` is left to the trait on purpose: its default allocates, copies, and
 // frees through `dealloc` below. dlmalloc's own would move a block without wiping
@@ -33,25 +41,99 @@ struct Wiping;
 // with; wiping stays inside the block, which the caller no longer uses.
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: one thread, and no other reference while this one lives.
+        let heap = unsafe { &mut *self.0.get() };
         // SAFETY: the caller upholds the contract of `GlobalAlloc::alloc`.
-        unsafe { GlobalDlmalloc.alloc(layout) }
+        unsafe { heap.malloc(layout.size(), layout.align()) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: one thread, and no other reference while this one lives.
+        let heap = unsafe { &mut *self.0.get() };
         // SAFETY: the caller upholds the contract of `GlobalAlloc::alloc_zeroed`.
-        unsafe { GlobalDlmalloc.alloc_zeroed(layout) }
+        unsafe { heap.calloc(layout.size(), layout.align()) }
     }
 
     #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: one thread, and no other reference while this one lives.
+        let heap = unsafe { &mut *self.0.get() };
         // SAFETY: the caller gives back a block of `layout.size()` bytes that it
         // owned, and that nothing refers to any more.
         unsafe {
             wipe(block, layout.size());
-            GlobalDlmalloc.dealloc(block, layout);
+            heap.free(block, layout.size(), layout.align());
         }
     }
 }
+
+/// Where the heap gets its memory: first what the instance is born with, then growth.
+///
+/// Every call runs in an instance of its own, and to grow its memory costs the host
+/// more than all that most calls compute.
+struct Memory(UnsafeCell<bool>);
+
+/// What the instance is born with. Most calls need less.
+#[repr(align(16))]
+struct Born(UnsafeCell<MaybeUninit<[u8; BORN_WITH]>>);
+
+// SAFETY: only `Memory::alloc` touches it, once, to hand it out.
+unsafe impl Sync for Born {}
+
+static BORN: Born = Born(UnsafeCell::new(MaybeUninit::uninit()));
+
+// SAFETY: each region is handed out once: `BORN` behind a flag that never goes back,
+// the others by `memory.grow`, whose pages nobody had before.
+unsafe impl Allocator for Memory {
+    fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
+        // SAFETY: one thread, and no other reference while this one lives.
+        let used = unsafe { &mut *self.0.get() };
+        if !*used && size <= BORN_WITH {
+            *used = true;
+            return (BORN.0.get().cast(), BORN_WITH, 0);
+        }
+        let pages = size.div_ceil(PAGE);
+        match wasm32::memory_grow::<0>(pages) {
+            usize::MAX => (ptr::null_mut(), 0, 0),
+            // Within four gigabytes; the host's limit is far below.
+            first => (
+                ptr::with_exposed_provenance_mut(first.wrapping_mul(PAGE)),
+                pages.wrapping_mul(PAGE),
+                0,
+            ),
+        }
+    }
+
+    fn remap(&self, _: *mut u8, _: usize, _: usize, _: bool) -> *mut u8 {
+        ptr::null_mut()
+    }
+
+    fn free_part(&self, _: *mut u8, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn free(&self, _: *mut u8, _: usize) -> bool {
+        false
+    }
+
+    fn can_release_part(&self, _: u32) -> bool {
+        false
+    }
+
+    fn allocates_zeros(&self) -> bool {
+        true
+    }
+
+    fn page_size(&self) -> usize {
+        PAGE
+    }
+}
+
+/// A page of WebAssembly.
+const PAGE: usize = 64 << 10;
+
+/// A call with sixteen tickets in reach takes less.
+const BORN_WITH: usize = 128 << 10;
 
 /// Overwrites `length` bytes from `start` with zeros that the optimizer must write.
 ///
@@ -130,5 +212,5 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 }
 
 fn trap() -> ! {
-    core::arch::wasm32::unreachable()
+    wasm32::unreachable()
 }

@@ -2,6 +2,7 @@
 
 use countersign_core::failure::Dependency;
 use countersign_core::names::User;
+use countersign_core::time::Instant;
 use countersign_core::vault::{self, Context, Slot, Tag, Vault};
 use zeroize::Zeroizing;
 
@@ -10,10 +11,11 @@ use crate::bindings::countersign::mfa::keyring;
 /// The keys of one call.
 ///
 /// Random bytes are hedged: what a secret is made of is a keyed MAC of the random bytes together with the user, the
-/// slot and the versions of the records that were read. So two secrets differ as long as the keyring *or* the
-/// random source does its work.
+/// slot, the time and the versions of the records that were read. So a random source that repeats itself does not make
+/// two secrets alike, and a keyring that is known does not make them known.
 pub(crate) struct Keys<'a> {
     user: &'a User,
+    now: Instant,
     versions: [u8; 16],
     last_drawn: Zeroizing<[u8; 32]>,
     draws: u32,
@@ -21,13 +23,19 @@ pub(crate) struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// The keys for a call that read these versions.
-    pub(crate) fn new(user: &'a User, account: Option<u64>, tickets: Option<u64>) -> Self {
+    pub(crate) fn new(
+        user: &'a User,
+        now: Instant,
+        account: Option<u64>,
+        tickets: Option<u64>,
+    ) -> Self {
         let mut versions = [0; 16];
         let (first, second) = versions.split_at_mut(8);
         first.copy_from_slice(&account.unwrap_or(0).to_be_bytes());
         second.copy_from_slice(&tickets.unwrap_or(0).to_be_bytes());
         Self {
             user,
+            now,
             versions,
             last_drawn: Zeroizing::new([0; 32]),
             draws: 0,
@@ -57,6 +65,7 @@ impl Vault for Keys<'_> {
             &[
                 random.as_slice(),
                 slot.name().as_bytes(),
+                &self.now.as_seconds().to_be_bytes(),
                 &self.versions,
                 &count.to_be_bytes(),
             ],

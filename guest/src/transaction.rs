@@ -88,8 +88,7 @@ impl Policies {
 /// Returns [`Failure::Invalid`] for memberships that are out of bounds.
 pub(crate) fn owners(memberships: &[Membership], field: &str) -> Result<Vec<Company>, Failure> {
     company::check_memberships(memberships, field)?;
-    let active = memberships.iter().filter(|it| it.active);
-    let named = active.map(|it| it.company.clone());
+    let named = memberships.iter().map(|it| it.company.clone());
     Ok(named.chain([Company::default_policy()]).collect())
 }
 
@@ -168,7 +167,7 @@ fn commit_decision(
             account,
             tickets,
         } = read(user, owners)?;
-        let mut keys = Keys::new(user, account, tickets);
+        let mut keys = Keys::new(user, now, account, tickets);
         let changes = decide(person, &policies, now, &mut keys)?;
         if changes.is_empty() {
             return Ok(());

@@ -252,8 +252,21 @@ fn time(host: &Host) -> Result<u64, Error> {
 fn stopped(host: &Host, error: &wasmtime::Error) -> Error {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
-            Stop::Scope(reached) => Error::Scope(*reached),
-            Stop::Misuse(rule) => Error::Misuse(rule),
+            // A plugin that reaches for more than it may is news for the operator, not for the caller alone.
+            Stop::Scope(reached) => {
+                host.report(
+                    Dependency::Store,
+                    &format!("the plugin reached for {reached}"),
+                );
+                Error::Scope(*reached)
+            }
+            Stop::Misuse(rule) => {
+                host.report(
+                    Dependency::Store,
+                    &format!("the plugin broke the contract: {rule}"),
+                );
+                Error::Misuse(rule)
+            }
             Stop::Limit(limit) => Error::Limit(*limit),
             Stop::Fault(import, why) => {
                 host.report(*import, why);

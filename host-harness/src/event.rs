@@ -94,6 +94,9 @@ fn describe(kind: &EventKind) -> (&'static str, Value) {
             "deadline-set",
             json!({ "deadline": deadline.at, "zone": deadline.zone }),
         ),
+        EventKind::EnrollmentOffered(required) => {
+            ("enrollment-offered", json!({ "required": required }))
+        }
         EventKind::EnrollmentBegun(it) => ("enrollment-begun", of_method(*it)),
         EventKind::EnrollmentConfirmed(it) => (
             "enrollment-confirmed",
@@ -119,6 +122,7 @@ fn describe(kind: &EventKind) -> (&'static str, Value) {
         EventKind::RecoveryIssued(id) => ("recovery-issued", json!({ "id": id })),
         EventKind::RecoveryAcknowledged(id) => ("recovery-acknowledged", json!({ "id": id })),
         EventKind::RecoveryPresented(id) => ("recovery-presented", json!({ "id": id })),
+        EventKind::RecoveryAbandoned(id) => ("recovery-abandoned", json!({ "id": id })),
         EventKind::RecoveryUsed(id) => ("recovery-used", json!({ "id": id })),
         EventKind::RecoveryFailed => ("recovery-failed", Value::Null),
         EventKind::RecoveryRevoked(id) => ("recovery-revoked", json!({ "id": id })),
@@ -126,6 +130,7 @@ fn describe(kind: &EventKind) -> (&'static str, Value) {
             "locked",
             json!({ "method": method(it.method), "until": it.until, "streak": it.streak }),
         ),
+        EventKind::UserLocked(until) => ("user-locked", json!({ "until": until })),
         EventKind::Unlocked(it) => ("unlocked", of_method(*it)),
         EventKind::GuessingSuspected(it) => (
             "guessing-suspected",
@@ -183,5 +188,25 @@ fn actor(it: &Actor) -> Value {
     match it {
         Actor::User(id) => json!({ "user": id }),
         Actor::Operator(id) => json!({ "operator": id }),
+    }
+}
+
+/// The text that a plugin put into an event, if it has one.
+pub(crate) fn text(kind: &EventKind) -> Option<&str> {
+    match kind {
+        EventKind::DeadlineSet(deadline) => Some(&deadline.zone),
+        EventKind::SmsFailed(text)
+        | EventKind::SmsRefused(text)
+        | EventKind::RecoveryIssued(text)
+        | EventKind::RecoveryAcknowledged(text)
+        | EventKind::RecoveryPresented(text)
+        | EventKind::RecoveryAbandoned(text)
+        | EventKind::RecoveryUsed(text)
+        | EventKind::RecoveryRevoked(text)
+        | EventKind::Reset(text)
+        | EventKind::DeviceTrusted(text)
+        | EventKind::DeviceRevoked(text)
+        | EventKind::Other(text) => Some(text),
+        _ => None,
     }
 }

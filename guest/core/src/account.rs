@@ -177,34 +177,6 @@ impl Account {
         });
         self.ever_enrolled = true;
     }
-
-    /// Issues a recovery code in place of the one before.
-    ///
-    /// # Errors
-    ///
-    /// Returns the import at fault.
-    pub fn issue_recovery(
-        &mut self,
-        user: &User,
-        now: Instant,
-        vault: &mut dyn Vault,
-    ) -> Result<(String, RecoveryCode), Dependency> {
-        let drawn = vault.draw(Slot::RecoveryCode)?;
-        let (code_bytes, id_bytes) = drawn.split_at(17);
-        // `split_at` leaves exactly 17 bytes in front.
-        let code = RecoveryCode::from_random(code_bytes.try_into().unwrap_or([0; 17]));
-        let id = hex(id_bytes.get(..8).unwrap_or_default());
-        let bound = vault::bind(user, &[id.as_bytes(), code.canonical()]);
-        let tag = vault.tag(Context::RecoveryCode, &bound)?;
-        self.recovery = Some(Recovery {
-            id: id.clone(),
-            tag,
-            issued_at: now,
-            acknowledged: false,
-            unknown: Unknown::default(),
-        });
-        Ok((id, code))
-    }
 }
 
 impl App {
@@ -216,6 +188,33 @@ impl App {
 }
 
 impl Recovery {
+    /// Draws a recovery code, and what is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the import at fault.
+    pub fn issue(
+        user: &User,
+        now: Instant,
+        vault: &mut dyn Vault,
+    ) -> Result<(Self, RecoveryCode), Dependency> {
+        let drawn = vault.draw(Slot::RecoveryCode)?;
+        let (code_bytes, id_bytes) = drawn.split_at(17);
+        // `split_at` leaves exactly 17 bytes in front.
+        let code = RecoveryCode::from_random(code_bytes.try_into().unwrap_or([0; 17]));
+        let id = hex(id_bytes.get(..8).unwrap_or_default());
+        let bound = vault::bind(user, &[id.as_bytes(), code.canonical()]);
+        let tag = vault.tag(Context::RecoveryCode, &bound)?;
+        let kept = Self {
+            id,
+            tag,
+            issued_at: now,
+            acknowledged: false,
+            unknown: Unknown::default(),
+        };
+        Ok((kept, code))
+    }
+
     /// Says whether `code` is the issued one.
     ///
     /// # Errors
@@ -233,18 +232,20 @@ impl Recovery {
 }
 
 impl UserWide {
-    /// Counts a wrong code, if the policy wants it. The tenth starts a rest.
-    pub fn fail(&mut self, guessing: Guessing, now: Instant) {
+    /// Counts a wrong code, if the policy wants it. The tenth starts a rest, whose end is returned.
+    pub fn fail(&mut self, guessing: Guessing, now: Instant) -> Option<Instant> {
         if guessing != Guessing::AlsoUserWideTen {
-            return;
+            return None;
         }
         self.tries = self.tries.saturating_add(1);
-        if self.tries >= USER_WIDE_TRIES {
-            *self = Self {
-                tries: 0,
-                rest_until: Some(now.after(USER_WIDE_REST)),
-            };
+        if self.tries < USER_WIDE_TRIES {
+            return None;
         }
+        *self = Self {
+            tries: 0,
+            rest_until: Some(now.after(USER_WIDE_REST)),
+        };
+        self.rest_until
     }
 
     /// Notes a right code.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::account::{self, Account, App};
+use crate::account::{self, Account, App, UserWide};
 use crate::attempts::Attempts;
 use crate::company::Affiliation;
 use crate::decision::{Changes, Decision, Log, Person};
@@ -102,11 +102,15 @@ pub fn reset(mut person: Person, ask: Reset, now: Instant) -> Result<Decision<u6
     for method in account.methods() {
         log.note(EventKind::FactorRemoved(method, Removal::Reset));
     }
+    if let Some(code) = &account.recovery {
+        log.note(EventKind::RecoveryRevoked(code.id.clone()));
+    }
     let mut account = Account {
         app: None,
         phone: None,
         preferred: None,
         recovery: None,
+        user_wide: UserWide::default(),
         ..account
     };
     account.raise_epoch();
@@ -122,21 +126,20 @@ pub fn reset(mut person: Person, ask: Reset, now: Instant) -> Result<Decision<u6
     })
 }
 
-/// Ends the wait or lock of a factor, and changes no count.
+/// Ends the wait or lock of a factor, and a user-wide rest with it; changes no count.
 ///
 /// # Errors
 ///
-/// Returns [`Failure::NotPermitted`] when there is no such factor, or it is disabled.
+/// Returns [`Failure::NotPermitted`] when there is no such factor, or it is disabled, and no user-wide rest to end either.
 pub fn unlock(mut person: Person, method: Method, actor: Actor) -> Result<Decision<()>, Failure> {
     let mut account = person.account.take().unwrap_or_default();
-    let attempts = account
-        .attempts_mut(method)
-        .ok_or(NotPermitted::NoSuchFactor)?;
-    if attempts.disabled {
-        return Err(NotPermitted::FactorDisabled.into());
+    let rested = account.user_wide.rest_until.take().is_some();
+    match account.attempts_mut(method) {
+        Some(attempts) if !attempts.disabled => attempts.unlock(),
+        _ if rested => {}
+        Some(_) => return Err(NotPermitted::FactorDisabled.into()),
+        None => return Err(NotPermitted::NoSuchFactor.into()),
     }
-    attempts.unlock();
-    account.user_wide.rest_until = None;
     let mut log = Log::by(&[], actor);
     log.note(EventKind::Unlocked(method));
     Ok(Decision {
@@ -203,7 +206,7 @@ pub fn first_factor_changed(mut person: Person, now: Instant) -> Result<Decision
     Ok(Decision {
         reply: (),
         changes: Changes {
-            account: Some(account).filter(|_| known),
+            account: known.then_some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
         },
@@ -243,6 +246,7 @@ pub fn erase(person: Person, actor: Actor) -> Result<Decision<()>, Failure> {
 /// # Errors
 ///
 /// - [`Failure::NotPermitted`]: the actor is no operator, the user was erased or has another app.
+/// - [`Failure::Invalid`]: the mark lies in the future.
 /// - [`Failure::Unavailable`]: an import is at fault.
 pub fn add_totp(
     mut person: Person,
@@ -265,6 +269,13 @@ pub fn add_totp(
     }
     // A code that the other system took, or may be taking now, must not be taken here too.
     let current = key.step_at(now);
+    // A mark ahead of the clock, Unix seconds for example, would make every right code a replayed one.
+    if mark.is_some_and(|it| it.number() > current.number().saturating_add(1)) {
+        return Err(Failure::invalid(
+            "mark",
+            "a time step that is not in the future",
+        ));
+    }
     account.app = Some(App {
         id: account::new_factor_id(vault)?,
         mark: mark.map_or(current, |mark| mark.max(current)),

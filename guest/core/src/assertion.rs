@@ -8,7 +8,7 @@ use crate::names::User;
 use crate::secret::Text;
 use crate::ticket::{Purpose, Ticket};
 use crate::time::{Instant, Span};
-use crate::totp::Unspent;
+use crate::totp::{Step, Unspent};
 
 /// The word itself. Only [`Assertion::new`] makes one, and it takes the proof.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Assertion {
     pub fresh_binding: Option<Instant>,
     /// The ticket to go on with.
     pub next: Option<NextTicket>,
-    _made_here: (),
+    step: Step,
 }
 
 /// What an assertion rests on.
@@ -78,7 +78,7 @@ impl Assertion {
     /// compared, and one comparison makes one assertion.
     #[must_use]
     pub fn new(
-        _proof: Unspent,
+        proof: Unspent,
         kind: Proof,
         user: &User,
         account: &Account,
@@ -101,8 +101,14 @@ impl Assertion {
             },
             fresh_binding: bound_at.filter(|at| now.since(*at) < FRESH),
             next: None,
-            _made_here: (),
+            step: proof.step(),
         }
+    }
+
+    /// The time step that was used up for it.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        self.step
     }
 
     /// The assertion with the ticket to go on with.

@@ -37,10 +37,10 @@ pub enum Readiness {
 pub struct Toll {
     /// Until when the factor must rest, if it must.
     pub rest_until: Option<Instant>,
-    /// Whether that is a lock, which ends every challenge.
-    pub locked: bool,
     /// Whether the factor was disabled by this code.
     pub disabled: bool,
+    /// Whether every challenge ends: the factor is locked or disabled.
+    pub ends_challenges: bool,
     /// The count of unredeemed failures, if it just reached a number that a user must be told of.
     pub suspicious: Option<u32>,
 }
@@ -76,8 +76,9 @@ impl Attempts {
         self.unredeemed = self.unredeemed.saturating_add(1);
         self.since.get_or_insert(now);
 
-        // A ticket's own failures may still be redeemed by its success; they count in full once it has ended.
-        let settled = if ends_ticket {
+        // A ticket's own failures may still be redeemed by its success; they count in full once it has ended, by its
+        // number of tries or by a lock.
+        let settled = if ends_ticket || self.streak >= LOCKING {
             self.unredeemed
         } else {
             self.unredeemed.saturating_sub(own)
@@ -88,8 +89,8 @@ impl Attempts {
         self.rest_until = rest.map(|span| now.after(span));
         Toll {
             rest_until: self.rest_until,
-            locked: self.streak >= LOCKING,
             disabled: newly_disabled,
+            ends_challenges: self.disabled || self.streak >= LOCKING,
             suspicious: SUSPICIOUS
                 .contains(&self.unredeemed)
                 .then_some(self.unredeemed),

@@ -69,14 +69,13 @@ pub fn begin_totp(
     vault: &mut dyn Vault,
 ) -> Result<Decision<TotpSetup>, Failure> {
     let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
-    ticket.require_may_begin(now)?;
-    require_app_may_change(&person, &ticket)?;
-    if ticket.policy.mode == EffectiveMode::Off {
-        return Err(NotPermitted::MethodNotAllowed.into());
-    }
+    // What was begun is shown for as long as it can be confirmed.
     if let Some(pending) = &ticket.pending_app {
         return Ok(Decision::tell(setup(pending, label, ticket.expires_at)));
     }
+    ticket.require_may_begin(now)?;
+    ticket.require_on()?;
+    require_app_may_change(&person, &ticket)?;
     let pending = PendingApp::begin(vault)?;
     let reply = setup(&pending, label, ticket.expires_at);
     let mut log = Log::of(&ticket.policy.companies);
@@ -219,7 +218,7 @@ pub fn remove(
 /// # Errors
 ///
 /// - [`Failure::Ticket`]: the ticket is worth nothing, or no factor was shown on it.
-/// - [`Failure::NotPermitted`]: there is no such factor, or one was shown too long ago.
+/// - [`Failure::NotPermitted`]: there is no such factor, one was shown too long ago, or MFA is off.
 /// - [`Failure::Unavailable`]: an import is at fault.
 pub fn prefer(
     mut person: Person,
@@ -230,6 +229,7 @@ pub fn prefer(
 ) -> Result<Decision<()>, Failure> {
     let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
     ticket.require_verified(now)?;
+    ticket.require_on()?;
     let mut account = person.account.take().unwrap_or_default();
     if !account.has(method) {
         return Err(NotPermitted::NoSuchFactor.into());

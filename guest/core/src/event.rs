@@ -37,6 +37,11 @@ pub enum EventKind {
     PolicyChanged(u64),
     /// A deadline was set or moved.
     DeadlineSet(Deadline),
+    /// Enrollment was offered.
+    EnrollmentOffered {
+        /// Whether there is no way round it.
+        required: bool,
+    },
     /// A factor was begun.
     EnrollmentBegun(Method),
     /// A factor was confirmed.
@@ -66,6 +71,8 @@ pub enum EventKind {
     RecoveryAcknowledged(String),
     /// It opened enrollment.
     RecoveryPresented(String),
+    /// What it opened was ended by whoever showed a factor.
+    RecoveryAbandoned(String),
     /// It was used up.
     RecoveryUsed(String),
     /// A wrong recovery code was presented.
@@ -81,6 +88,8 @@ pub enum EventKind {
         /// Wrong codes in a row.
         streak: u32,
     },
+    /// Everything must rest until this time.
+    UserLocked(Instant),
     /// A rest was ended.
     Unlocked(Method),
     /// More wrong codes than typing explains.
@@ -148,9 +157,11 @@ impl EventKind {
             | Self::Reset(_)
             | Self::Imported(_)
             | Self::DeadlineSet(_)
+            | Self::UserLocked(_)
             | Self::Erased => true,
             Self::Locked { streak, .. } => *streak >= 10,
             Self::PolicyChanged(_)
+            | Self::EnrollmentOffered { .. }
             | Self::EnrollmentBegun(_)
             | Self::EnrollmentCancelled(_)
             | Self::EnrollmentFailed { .. }
@@ -159,6 +170,7 @@ impl EventKind {
             | Self::ChallengePassed(_)
             | Self::ChallengeFailed(..)
             | Self::RecoveryAcknowledged(_)
+            | Self::RecoveryAbandoned(_)
             | Self::RecoveryFailed
             | Self::Unlocked(_)
             | Self::TicketsRevoked

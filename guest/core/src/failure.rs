@@ -66,6 +66,8 @@ pub enum NotPermitted {
     Oneself,
     /// Another company has a say.
     OtherCompany,
+    /// The first factor was too old at `begin`.
+    FirstFactorTooOld,
     /// Identity not verified.
     NotVerified,
     /// Operators only.

@@ -26,6 +26,14 @@ pub struct FirstFactor {
     pub phone: Option<PhoneNumber>,
 }
 
+impl FirstFactor {
+    /// Says whether it is fresh enough to bind a factor on the strength of it.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.age <= FRESH
+    }
+}
+
 /// How the first factor was passed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FirstFactorKind {
@@ -170,15 +178,19 @@ impl Circumstances<'_> {
         if account.first_factor_suspect {
             return Outlook::Deny(Denial::ChangeFirstFactor);
         }
-        let states: Vec<OfferedState> = offers(account, self.first_factor.phone.as_ref(), now)
+        let phone = self.first_factor.phone.as_ref();
+        let states: Vec<OfferedState> = offers(account, phone, self.policy, now)
             .into_iter()
             .map(|it| it.state)
             .collect();
         let may_work =
             |it: &OfferedState| matches!(it, OfferedState::Usable | OfferedState::WaitUntil(_));
         let may_recover = may_recover(Some(account), self.purpose, self.policy);
-        if states.iter().any(may_work) || may_recover {
+        let is_fresh = self.first_factor.is_fresh();
+        if states.iter().any(may_work) || (may_recover && is_fresh) {
             Outlook::Challenge
+        } else if may_recover {
+            Outlook::Deny(Denial::FirstFactorTooOld)
         } else if states.contains(&OfferedState::NotOffered) {
             Outlook::Deny(Denial::SameChannel)
         } else {
@@ -190,7 +202,7 @@ impl Circumstances<'_> {
     fn enroll(&self, required: bool, suspect: bool) -> Outlook {
         if suspect {
             Outlook::Deny(Denial::ChangeFirstFactor)
-        } else if self.first_factor.age > FRESH_FIRST_FACTOR {
+        } else if !self.first_factor.is_fresh() {
             Outlook::Deny(Denial::FirstFactorTooOld)
         } else if self.policy.first_binding == FirstBinding::Attested && !self.attested {
             Outlook::Deny(Denial::BindingNotAttested)
@@ -205,9 +217,11 @@ impl Circumstances<'_> {
 pub fn offers(
     account: &Account,
     first_factor_phone: Option<&PhoneNumber>,
+    policy: &Effective,
     now: Instant,
 ) -> Vec<Offered> {
     let shown_first = account.shown_first();
+    let user_wide = account.resting_user_wide(policy.guessing, now);
     let mut offers: Vec<Offered> = account
         .methods()
         .into_iter()
@@ -222,8 +236,12 @@ pub fn offers(
             let state = match attempts.readiness(now) {
                 Readiness::Disabled => OfferedState::Disabled,
                 _ if same_channel => OfferedState::NotOffered,
-                Readiness::Resting(until) => OfferedState::WaitUntil(until),
-                Readiness::Usable => OfferedState::Usable,
+                Readiness::Resting(until) => {
+                    OfferedState::WaitUntil(user_wide.map_or(until, |it| it.max(until)))
+                }
+                Readiness::Usable => {
+                    user_wide.map_or(OfferedState::Usable, OfferedState::WaitUntil)
+                }
             };
             Some(Offered {
                 method,
@@ -240,8 +258,8 @@ pub fn offers(
     offers
 }
 
-/// A first binding needs a first factor at most this old.
-const FRESH_FIRST_FACTOR: Span = Span::seconds(300);
+/// What binds a factor needs a first factor at most this old.
+const FRESH: Span = Span::seconds(300);
 
 /// How much of a number is shown to somebody who has not shown a factor.
 const DIGITS_BEFORE_THE_FACTOR: usize = 2;

@@ -261,13 +261,17 @@ impl Policy {
         }
     }
 
-    /// What a user with these roles may enroll: what all roles with methods of their own allow, or else the policy's.
+    /// What a user with these roles may enroll: what all of them allow, a role without methods of its own allowing the
+    /// policy's.
     #[must_use]
     pub fn methods_for(&self, roles: &[String]) -> Methods {
-        self.role_methods
+        let of_role = |role: &String| {
+            let own = self.role_methods.iter().find(|(it, _)| it == role);
+            own.map_or(self.methods, |(_, methods)| *methods)
+        };
+        roles
             .iter()
-            .filter(|(role, _)| roles.contains(role))
-            .map(|(_, methods)| *methods)
+            .map(of_role)
             .reduce(Methods::and)
             .unwrap_or(self.methods)
     }
@@ -337,7 +341,7 @@ fn check_zone(zone: &str) -> Result<(), Failure> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+-/".contains(&b);
     if zone.is_empty() || zone.len() > 64 || !zone.bytes().all(allowed) {
         return Err(Failure::invalid(
-            "policy.mode.zone",
+            "policy.mode.enforced-from.zone",
             "an IANA zone name, 1 to 64 bytes of letters, digits and `_ + - /`",
         ));
     }

@@ -7,7 +7,9 @@
 //!
 //! A reader refuses a record whose `min-reader` is newer than itself: an old plugin must not guess at what a newer one
 //! wrote. It keeps every field that it does not know, and writes it back: an old plugin must not lose what a newer one
-//! wrote. What the fields are is in [`v1`].
+//! wrote. That holds for the record itself and for each ticket, factor and recovery code in it. The smaller objects
+//! (`attempts`, `failures`, `user-wide`, `ended`, `policies`, `sms`) are closed: what a newer version adds to one, it adds
+//! beside it. What the fields are is in [`v1`].
 
 use alloc::vec::Vec;
 use core::fmt;

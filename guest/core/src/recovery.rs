@@ -1,5 +1,8 @@
 //! `recovery`: the one code that leads to a new device.
 
+use alloc::string::String;
+
+use crate::account::Recovery;
 use crate::decision::{Changes, Decision, Log, Person};
 use crate::enrollment::{IssuedRecovery, require_app_may_change};
 use crate::event::EventKind;
@@ -28,7 +31,8 @@ pub enum Presented {
 /// # Errors
 ///
 /// - [`Failure::Ticket`]: the ticket is worth nothing, or no code is awaited on it.
-/// - [`Failure::NotPermitted`]: there is no recovery code, the purpose is a step-up, or MFA is off.
+/// - [`Failure::NotPermitted`]: there is no recovery code, the purpose is a step-up, MFA is off, or the first factor was
+///   not fresh.
 /// - [`Failure::Locked`]: the policy counts wrong codes user-wide, and there were too many.
 /// - [`Failure::Invalid`]: the code is none; nothing was counted.
 /// - [`Failure::Unavailable`]: an import is at fault.
@@ -46,14 +50,22 @@ pub fn present(
         .filter(|it| may_recover(Some(it), &ticket.purpose, &ticket.policy))
         .and_then(|it| it.recovery.as_ref())
         .ok_or(NotPermitted::NoRecoveryCode)?;
+    if !ticket.first_factor_fresh {
+        return Err(NotPermitted::FirstFactorTooOld.into());
+    }
     if let Some(until) = account.and_then(|it| it.resting_user_wide(ticket.policy.guessing, now)) {
         return Err(Failure::Locked(until));
     }
     let code = RecoveryCode::parse(typed)
         .map_err(|_| Failure::invalid("code", "26 symbols of Crockford's base 32"))?;
+    // What an acceptance needs is drawn before the comparison, so that a fault cannot tell a right code from a wrong one.
+    let code_id = recovery.id.clone();
+    let stage = Stage::Recovering {
+        code_id: code_id.clone(),
+    };
+    let next = ticket.advance(&person.user, stage, now, vault)?;
     if recovery.check(&person.user, &code, vault)? {
-        let code_id = recovery.id.clone();
-        accept(person, ticket, code_id, now, vault)
+        Ok(accept(person, ticket, code_id, next, now))
     } else {
         Ok(reject(person, ticket, now))
     }
@@ -74,12 +86,15 @@ pub fn issue(
 ) -> Result<Decision<IssuedRecovery>, Failure> {
     let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
     ticket.require_verified(now)?;
+    ticket.require_on()?;
     require_app_may_change(&person, &ticket)?;
     let mut account = person.account.take().unwrap_or_default();
     if !account.is_enrolled() {
         return Err(NotPermitted::NoSuchFactor.into());
     }
-    let (id, code) = account.issue_recovery(&person.user, now, vault)?;
+    let (kept, code) = Recovery::issue(&person.user, now, vault)?;
+    let id = kept.id.clone();
+    account.recovery = Some(kept);
     let mut log = Log::of(&ticket.policy.companies);
     log.note(EventKind::RecoveryIssued(id.clone()));
     // What the old code opened ends with it.
@@ -126,26 +141,24 @@ pub fn acknowledge(mut person: Person, code_id: &str) -> Result<Decision<()>, Fa
 fn accept(
     mut person: Person,
     ticket: Ticket,
-    code_id: alloc::string::String,
+    code_id: String,
+    (text, next): (Text, Ticket),
     now: Instant,
-    vault: &mut dyn Vault,
-) -> Result<Decision<Presented>, Failure> {
+) -> Decision<Presented> {
     let mut log = Log::of(&ticket.policy.companies);
-    log.note(EventKind::RecoveryPresented(code_id.clone()));
+    log.note(EventKind::RecoveryPresented(code_id));
     person.tickets.end_recovering(now);
-    let stage = Stage::Recovering { code_id };
-    let (text, next) = ticket.advance(&person.user, stage, now, vault)?;
     let offer = EnrollOffer::of(text, &next, true);
     person.tickets.end(ticket, now);
     person.tickets.keep(next, now);
-    Ok(Decision {
+    Decision {
         reply: Presented::Accepted(offer),
         changes: Changes {
             account: None,
             tickets: Some(person.tickets),
             events: log.into_events(),
         },
-    })
+    }
 }
 
 fn reject(mut person: Person, mut ticket: Ticket, now: Instant) -> Decision<Presented> {
@@ -161,7 +174,9 @@ fn reject(mut person: Person, mut ticket: Ticket, now: Instant) -> Decision<Pres
     }
     let mut account = person.account.take().unwrap_or_default();
     let before = account.user_wide.clone();
-    account.user_wide.fail(guessing, now);
+    if let Some(until) = account.user_wide.fail(guessing, now) {
+        log.note(EventKind::UserLocked(until));
+    }
     let retry_at = account.resting_user_wide(guessing, now);
     Decision {
         reply: Presented::Rejected(Rejection {

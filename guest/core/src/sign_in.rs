@@ -183,7 +183,12 @@ pub fn inspect(
         expires_at: ticket.expires_at,
         start_until: ticket.start_until(),
         methods: account.map_or_else(Vec::new, |account| {
-            outlook::offers(account, ticket.first_factor_phone.as_ref(), now)
+            outlook::offers(
+                account,
+                ticket.first_factor_phone.as_ref(),
+                &ticket.policy,
+                now,
+            )
         }),
         may_enroll: if challenged {
             Vec::new()
@@ -192,7 +197,9 @@ pub fn inspect(
         },
         pending_app: ticket.pending_app.as_ref().map(|it| it.attempts_left()),
         attempts_left: ticket.attempts_left(),
-        recovery_available: challenged && may_recover(account, &ticket.purpose, &ticket.policy),
+        recovery_available: challenged
+            && ticket.first_factor_fresh
+            && may_recover(account, &ticket.purpose, &ticket.policy),
         required: match ticket.stage {
             Stage::Enrolling { required } => required || ticket.policy.is_enforced(now),
             Stage::Recovering { .. } => true,
@@ -248,9 +255,13 @@ fn issue_ticket(
     let mut log = Log::of(&policy.companies);
     let (text, mut ticket) =
         Ticket::mint(&person.user, request.purpose, stage, policy, now, vault)?;
+    ticket.first_factor_fresh = request.first_factor.is_fresh();
     ticket.first_factor_phone = request.first_factor.phone;
     let reply = match (&ticket.stage, &person.account) {
         (Stage::Enrolling { required }, _) => {
+            log.note(EventKind::EnrollmentOffered {
+                required: *required,
+            });
             Begun::Enroll(EnrollOffer::of(text, &ticket, *required))
         }
         (_, account) => {
@@ -259,9 +270,15 @@ fn issue_ticket(
                 ticket: text,
                 expires_at: ticket.expires_at,
                 methods: account.as_ref().map_or_else(Vec::new, |account| {
-                    outlook::offers(account, ticket.first_factor_phone.as_ref(), now)
+                    outlook::offers(
+                        account,
+                        ticket.first_factor_phone.as_ref(),
+                        &ticket.policy,
+                        now,
+                    )
                 }),
-                recovery_available: may_recover(account.as_ref(), &ticket.purpose, &ticket.policy),
+                recovery_available: ticket.first_factor_fresh
+                    && may_recover(account.as_ref(), &ticket.purpose, &ticket.policy),
             })
         }
     };

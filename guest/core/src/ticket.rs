@@ -7,7 +7,7 @@ use crate::failure::{Dependency, Failure, NotPermitted, TicketFault};
 use crate::method::Method;
 use crate::names::User;
 use crate::phone::PhoneNumber;
-use crate::policy::Effective;
+use crate::policy::{Effective, EffectiveMode};
 use crate::record::Unknown;
 use crate::secret::{Secret, Text};
 use crate::time::{Instant, Span};
@@ -35,6 +35,8 @@ pub struct Ticket {
     pub expires_at: Instant,
     /// The policy of its `begin`. Tickets of one user mostly have the same one, which is kept once.
     pub policy: Arc<Effective>,
+    /// Whether the first factor was fresh at `begin`, so that a factor may be bound on the strength of it.
+    pub first_factor_fresh: bool,
     /// The phone that carried the first factor, and so cannot be the second.
     pub first_factor_phone: Option<PhoneNumber>,
     /// Wrong codes typed on it.
@@ -132,6 +134,7 @@ impl Ticket {
             stage,
             begun_at: now,
             policy,
+            first_factor_fresh: false,
             first_factor_phone: None,
             failures: Failures::default(),
             pending_app: None,
@@ -160,14 +163,20 @@ impl Ticket {
             now,
             vault,
         )?;
+        next.first_factor_fresh = self.first_factor_fresh;
         next.first_factor_phone.clone_from(&self.first_factor_phone);
         Ok((text, next))
     }
 
-    /// Says whether a code was tried on it, which makes it the last to be crowded out.
+    /// Says whether somebody has got somewhere with it: a code was tried, a factor shown or begun. Such a one is the last
+    /// to be crowded out, or whoever has the password could end the owner's work by asking for tickets.
     #[must_use]
     pub fn is_touched(&self) -> bool {
-        self.failures.total() > 0 || self.pending_app.as_ref().is_some_and(|it| it.failures > 0)
+        match self.stage {
+            Stage::Challenged => self.failures.total() > 0,
+            Stage::Enrolling { .. } => self.pending_app.is_some(),
+            Stage::Verified { .. } | Stage::Recovering { .. } => true,
+        }
     }
 
     /// Requires the stage in which a code is awaited.
@@ -209,6 +218,18 @@ impl Ticket {
         };
         self.require_may_begin(now)?;
         Ok(method)
+    }
+
+    /// Requires that MFA is on: while it is off, factors may be removed and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`NotPermitted::MethodNotAllowed`] while it is off.
+    pub fn require_on(&self) -> Result<(), NotPermitted> {
+        if self.policy.mode == EffectiveMode::Off {
+            return Err(NotPermitted::MethodNotAllowed);
+        }
+        Ok(())
     }
 
     /// Until when a change may be started, where a factor was shown.

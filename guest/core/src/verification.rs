@@ -69,9 +69,29 @@ pub fn verify(
     };
     let code = Code::parse(typed, app.key.digits())
         .map_err(|_| Failure::invalid("code", "as many ASCII digits as the factor has"))?;
-    match compare(app, &code, &ticket, now) {
-        Ok(proof) => accept(person, account, ticket, proof, now, vault),
-        Err(flaw) => Ok(reject(person, account, ticket, method, flaw, now)),
+    // What an acceptance needs is drawn before the comparison, so that a fault cannot tell a right code from a wrong one.
+    let next = next_stage(&ticket, method, now)
+        .map(|stage| ticket.advance(&person.user, stage, now, vault))
+        .transpose()?;
+    Ok(match compare(app, &code, &ticket, now) {
+        Ok(proof) => accept(person, account, ticket, next, proof, now),
+        Err(flaw) => reject(person, account, ticket, method, flaw, now),
+    })
+}
+
+/// The stage that an accepted code leads to, where it leads to one.
+fn next_stage(ticket: &Ticket, method: Method, now: Instant) -> Option<Stage> {
+    let policy = &ticket.policy;
+    let allowed = policy.methods.has(method) || policy.mode == EffectiveMode::Off;
+    if ticket.purpose == Purpose::ManageFactors {
+        Some(Stage::Verified {
+            method,
+            factor_at: now,
+        })
+    } else if allowed {
+        None
+    } else {
+        Some(Stage::Enrolling { required: true })
     }
 }
 
@@ -106,10 +126,10 @@ fn accept(
     mut person: Person,
     mut account: Account,
     ticket: Ticket,
+    next: Option<(Text, Ticket)>,
     proof: Unspent,
     now: Instant,
-    vault: &mut dyn Vault,
-) -> Result<Decision<Verdict>, Failure> {
+) -> Decision<Verdict> {
     let method = Method::Totp;
     if let Some(app) = &mut account.app {
         app.spend(&proof, now);
@@ -120,46 +140,34 @@ fn accept(
     log.note(EventKind::ChallengePassed(method));
 
     // Whoever shows a factor is the owner: a recovery that somebody else began ends here.
-    person.tickets.end_recovering(now);
-
-    let allowed = ticket.policy.methods.has(method) || ticket.policy.mode == EffectiveMode::Off;
-    let verdict = if ticket.purpose == Purpose::ManageFactors {
-        let stage = Stage::Verified {
-            method,
-            factor_at: now,
-        };
-        let (text, next) = ticket.advance(&person.user, stage, now, vault)?;
-        let continued = NextTicket::of(text, &next);
-        person.tickets.keep(next, now);
-        Verdict::Done(
-            Assertion::new(proof, Proof::Factor, &person.user, &account, &ticket, now)
-                .with_next(Some(continued)),
-        )
-    } else if allowed {
-        Verdict::Done(Assertion::new(
-            proof,
-            Proof::Factor,
-            &person.user,
-            &account,
-            &ticket,
-            now,
-        ))
-    } else {
-        let stage = Stage::Enrolling { required: true };
-        let (text, next) = ticket.advance(&person.user, stage, now, vault)?;
-        let offer = EnrollOffer::of(text, &next, true);
-        person.tickets.keep(next, now);
-        Verdict::Enroll(offer)
+    if let Some(code_id) = person.tickets.end_recovering(now) {
+        log.note(EventKind::RecoveryAbandoned(code_id));
+    }
+    let verdict = match &next {
+        Some((text, it)) if matches!(it.stage, Stage::Enrolling { .. }) => {
+            Verdict::Enroll(EnrollOffer::of(text.duplicate(), it, true))
+        }
+        next => {
+            let next = next.as_ref();
+            let continued = next.map(|(text, it)| NextTicket::of(text.duplicate(), it));
+            Verdict::Done(
+                Assertion::new(proof, Proof::Factor, &person.user, &account, &ticket, now)
+                    .with_next(continued),
+            )
+        }
     };
+    if let Some((_, next)) = next {
+        person.tickets.keep(next, now);
+    }
     person.tickets.end(ticket, now);
-    Ok(Decision {
+    Decision {
         reply: verdict,
         changes: Changes {
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
         },
-    })
+    }
 }
 
 fn reject(
@@ -174,28 +182,31 @@ fn reject(
     log.note(EventKind::ChallengeFailed(method, flaw));
     ticket.failures.add(method);
     let ends_ticket = ticket.attempts_left() == 0;
-    account.user_wide.fail(ticket.policy.guessing, now);
+    if let Some(until) = account.user_wide.fail(ticket.policy.guessing, now) {
+        log.note(EventKind::UserLocked(until));
+    }
     let own = ticket.failures.of(method);
     let toll = account
         .attempts_mut(method)
         .map(|attempts| (attempts.fail(now, own, ends_ticket), attempts.streak));
     let mut retry_at = account.resting_user_wide(ticket.policy.guessing, now);
-    let mut locked = false;
+    let mut ends_challenges = false;
     if let Some((toll, streak)) = toll {
         retry_at = retry_at.max(toll.rest_until);
-        locked = toll.locked;
+        ends_challenges = toll.ends_challenges;
         note_toll(&mut log, &mut account, method, streak, &toll);
     }
+    let ends = ends_ticket || ends_challenges;
     let rejection = Rejection {
-        attempts_left: ticket.attempts_left(),
+        attempts_left: if ends { 0 } else { ticket.attempts_left() },
         retry_at,
     };
-    if ends_ticket || locked {
+    if ends {
         person.tickets.end(ticket, now);
     } else {
         person.tickets.keep(ticket, now);
     }
-    if locked {
+    if ends_challenges {
         person.tickets.end_challenged(now);
     }
     Decision {

@@ -27,6 +27,7 @@ fn kind(kind: EventKind) -> wit::EventKind {
             at: deadline.at.as_seconds(),
             zone: deadline.zone,
         }),
+        EventKind::EnrollmentOffered { required } => wit::EventKind::EnrollmentOffered(required),
         EventKind::EnrollmentBegun(it) => wit::EventKind::EnrollmentBegun(method(it)),
         EventKind::EnrollmentConfirmed(it, how) => {
             wit::EventKind::EnrollmentConfirmed(wit::Bound {
@@ -65,6 +66,7 @@ fn kind(kind: EventKind) -> wit::EventKind {
         EventKind::RecoveryIssued(id) => wit::EventKind::RecoveryIssued(id),
         EventKind::RecoveryAcknowledged(id) => wit::EventKind::RecoveryAcknowledged(id),
         EventKind::RecoveryPresented(id) => wit::EventKind::RecoveryPresented(id),
+        EventKind::RecoveryAbandoned(id) => wit::EventKind::RecoveryAbandoned(id),
         EventKind::RecoveryUsed(id) => wit::EventKind::RecoveryUsed(id),
         EventKind::RecoveryFailed => wit::EventKind::RecoveryFailed,
         EventKind::RecoveryRevoked(id) => wit::EventKind::RecoveryRevoked(id),
@@ -77,6 +79,7 @@ fn kind(kind: EventKind) -> wit::EventKind {
             until: until.as_seconds(),
             streak,
         }),
+        EventKind::UserLocked(until) => wit::EventKind::UserLocked(until.as_seconds()),
         EventKind::Unlocked(it) => wit::EventKind::Unlocked(method(it)),
         EventKind::GuessingSuspected(it, unredeemed) => {
             wit::EventKind::GuessingSuspected(wit::Suspicion {

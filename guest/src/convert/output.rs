@@ -354,6 +354,7 @@ fn not_permitted(reason: NotPermitted) -> wit::NotPermitted {
         NotPermitted::NoRecoveryCode => wit::NotPermitted::NoRecoveryCode,
         NotPermitted::Oneself => wit::NotPermitted::Oneself,
         NotPermitted::OtherCompany => wit::NotPermitted::OtherCompany,
+        NotPermitted::FirstFactorTooOld => wit::NotPermitted::FirstFactorTooOld,
         NotPermitted::NotVerified => wit::NotPermitted::NotVerified,
         NotPermitted::OperatorOnly => wit::NotPermitted::OperatorOnly,
         NotPermitted::AlreadyEnrolled => wit::NotPermitted::AlreadyEnrolled,

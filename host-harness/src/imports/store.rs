@@ -58,6 +58,11 @@ impl Host for Call {
         if changes.len() > MAX_IDS {
             return Err(Stop::Misuse("store.commit of more than 64 changes").into());
         }
+        if events.len() > MAX_EVENTS || !events.iter().all(is_bounded) {
+            return Err(
+                Stop::Misuse("store.commit of more events, or longer ones, than allowed").into(),
+            );
+        }
         let mut sealed: Vec<store::Change> = Vec::with_capacity(changes.len());
         for change in changes {
             let change = match self.change(change)? {
@@ -222,5 +227,21 @@ fn max_size(record: &Record) -> usize {
     }
 }
 
+/// Says whether an event is within the bounds of `wit/store.wit`, so that no plugin can fill the audit trail.
+fn is_bounded(event: &Event) -> bool {
+    let text = crate::event::text(&event.kind).map_or(0, str::len);
+    event.companies.len() <= MAX_COMPANIES
+        && event.companies.iter().all(|it| it.len() <= MAX_NAME)
+        && text <= MAX_TEXT
+}
+
 /// STORE-8.
 const MAX_IDS: usize = 64;
+/// STORE-8.
+const MAX_EVENTS: usize = 32;
+/// `types.membership`.
+const MAX_COMPANIES: usize = 16;
+/// `types.company`.
+const MAX_NAME: usize = 128;
+/// The longest text of an event is the reason of a reset.
+const MAX_TEXT: usize = 200;

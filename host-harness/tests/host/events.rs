@@ -19,7 +19,7 @@ fn eventful() -> Hostile {
         )
         .body(
             "administration.status",
-            "(i32.store8 (global.get $event) (i32.const 25))
+            "(i32.store8 (global.get $event) (i32.const 28))
              (i32.store offset=8 (global.get $event) (i32.const 2570))
              (i32.store offset=12 (global.get $event) (i32.const 3))
              (i32.store offset=32 (global.get $event) (i32.const 2600))

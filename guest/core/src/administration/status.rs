@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::account::Account;
-use crate::attempts::Readiness;
+use crate::attempts::{Attempts, Readiness};
 use crate::decision::Person;
 use crate::method::Method;
 use crate::time::Instant;
@@ -96,7 +96,7 @@ fn factors(account: &Account, now: Instant) -> Vec<FactorStatus> {
         hint: None,
         confirmed_at: app.confirmed_at,
         used_at: app.used_at,
-        readiness: app.attempts.readiness(now),
+        readiness: readiness(account, &app.attempts, now),
         preferred: account.shown_first() == Some(Method::Totp),
         streak: app.attempts.streak,
         unredeemed: app.attempts.unredeemed_at(now),
@@ -107,12 +107,22 @@ fn factors(account: &Account, now: Instant) -> Vec<FactorStatus> {
         hint: Some(phone.number.masked(DIGITS_AFTER_THE_FACTOR)),
         confirmed_at: phone.confirmed_at,
         used_at: phone.used_at,
-        readiness: phone.attempts.readiness(now),
+        readiness: readiness(account, &phone.attempts, now),
         preferred: account.shown_first() == Some(Method::Sms),
         streak: phone.attempts.streak,
         unredeemed: phone.attempts.unredeemed_at(now),
     });
     app.into_iter().chain(phone).collect()
+}
+
+/// Whether a factor can be used now, as far as it and the user-wide count are concerned.
+fn readiness(account: &Account, attempts: &Attempts, now: Instant) -> Readiness {
+    let user_wide = account.user_wide.rest_until.filter(|until| now < *until);
+    match (attempts.readiness(now), user_wide) {
+        (Readiness::Usable, Some(until)) => Readiness::Resting(until),
+        (Readiness::Resting(one), Some(other)) => Readiness::Resting(one.max(other)),
+        (readiness, _) => readiness,
+    }
 }
 
 /// How much of a number is shown to somebody who has shown a factor, or answers for the user.

@@ -1,13 +1,17 @@
 //! The commit that makes a factor.
 
+use alloc::string::String;
+
 use super::{Confirmation, IssuedRecovery, require_app_may_change};
-use crate::account::{self, Account};
+use crate::account::{self, Account, Recovery};
 use crate::assertion::{Assertion, NextTicket, Proof};
 use crate::code::Code;
 use crate::decision::{Changes, Decision, Log, Person};
 use crate::event::{Binding, EventKind, Removal};
 use crate::failure::{Failure, NotPermitted, TicketFault};
 use crate::method::Method;
+use crate::names::User;
+use crate::recovery_code::RecoveryCode;
 use crate::secret::Text;
 use crate::ticket::{PendingApp, Purpose, Stage, Ticket};
 use crate::time::Instant;
@@ -50,8 +54,10 @@ pub fn confirm(
     let binding = binding(&account, &ticket)?;
     let code = Code::parse(typed, Digits::Six)
         .map_err(|_| Failure::invalid("code", "six ASCII digits"))?;
+    // What an acceptance needs is drawn before the comparison, so that a fault cannot tell a right code from a wrong one.
+    let drawn = Drawn::for_acceptance(&person.user, &ticket, binding, now, vault)?;
     let matched = pending.key.match_code(&code, now, ticket.policy.window);
-    match matched.and_then(|it| it.into_unspent(None)) {
+    Ok(match matched.and_then(|it| it.into_unspent(None)) {
         Some(proof) => {
             let change = Change {
                 account,
@@ -59,10 +65,10 @@ pub fn confirm(
                 binding,
                 key: pending.key,
             };
-            accept(person, change, proof, now, vault)
+            accept(person, change, drawn, proof, now)
         }
-        None => Ok(reject(person, ticket, pending, now)),
-    }
+        None => reject(person, ticket, pending, now),
+    })
 }
 
 /// A confirmation that is about to happen.
@@ -71,6 +77,44 @@ struct Change {
     ticket: Ticket,
     binding: Binding,
     key: Key,
+}
+
+/// What a confirmation needs of the vault.
+struct Drawn {
+    factor_id: String,
+    recovery: Option<(Recovery, RecoveryCode)>,
+    next: Option<(Text, Ticket)>,
+}
+
+impl Drawn {
+    fn for_acceptance(
+        user: &User,
+        ticket: &Ticket,
+        binding: Binding,
+        now: Instant,
+        vault: &mut dyn Vault,
+    ) -> Result<Self, Failure> {
+        let goes_on = matches!(ticket.stage, Stage::Enrolling { .. })
+            && ticket.purpose == Purpose::ManageFactors;
+        let stage = Stage::Verified {
+            method: Method::Totp,
+            factor_at: now,
+        };
+        Ok(Self {
+            factor_id: account::new_factor_id(vault)?,
+            recovery: match binding {
+                Binding::Second => None,
+                Binding::First | Binding::Replacement | Binding::Recovery => {
+                    Some(Recovery::issue(user, now, vault)?)
+                }
+            },
+            next: if goes_on {
+                Some(ticket.advance(user, stage, now, vault)?)
+            } else {
+                None
+            },
+        })
+    }
 }
 
 /// Says as what the factor comes to be, if stage and factors are still those for it.
@@ -100,10 +144,10 @@ fn binding(account: &Account, ticket: &Ticket) -> Result<Binding, Failure> {
 fn accept(
     mut person: Person,
     change: Change,
+    drawn: Drawn,
     proof: Unspent,
     now: Instant,
-    vault: &mut dyn Vault,
-) -> Result<Decision<Confirmation>, Failure> {
+) -> Decision<Confirmation> {
     let Change {
         mut account,
         ticket,
@@ -114,63 +158,43 @@ fn accept(
     if binding == Binding::Recovery {
         drop_old_factors(&mut account, &mut log);
     }
-    let id = account::new_factor_id(vault)?;
-    account.bind_app(id, key, &proof, now);
+    account.bind_app(drawn.factor_id, key, &proof, now);
     account.raise_epoch();
     log.note(EventKind::EnrollmentConfirmed(Method::Totp, binding));
-    let issued = match binding {
-        Binding::Second => None,
-        Binding::First | Binding::Replacement | Binding::Recovery => {
-            let (id, code) = account.issue_recovery(&person.user, now, vault)?;
-            log.note(EventKind::RecoveryIssued(id.clone()));
-            Some(IssuedRecovery { id, code })
-        }
+    let issued = drawn.recovery.map(|(kept, code)| {
+        let id = kept.id.clone();
+        log.note(EventKind::RecoveryIssued(id.clone()));
+        account.recovery = Some(kept);
+        IssuedRecovery { id, code }
+    });
+    let kind = match binding {
+        Binding::Recovery => Proof::Recovery,
+        Binding::First | Binding::Second | Binding::Replacement => Proof::Enrollment,
     };
+    let continued = drawn
+        .next
+        .as_ref()
+        .map(|(text, next)| NextTicket::of(text.duplicate(), next));
+    let assertion =
+        Assertion::new(proof, kind, &person.user, &account, &ticket, now).with_next(continued);
+
+    // The table of stages: a verified ticket stays, any other is spent, for the next one or for good.
     person.tickets.end_all(now);
-    let kind = if binding == Binding::Recovery {
-        Proof::Recovery
+    if matches!(ticket.stage, Stage::Verified { .. }) {
+        person.tickets.keep(ticket, now);
     } else {
-        Proof::Enrollment
-    };
-    let assertion = Assertion::new(proof, kind, &person.user, &account, &ticket, now);
-    let next = go_on(&mut person, ticket, now, vault)?;
-    Ok(Decision {
-        reply: Confirmation::Accepted(assertion.with_next(next), issued),
+        person.tickets.end(ticket, now);
+    }
+    if let Some((_, next)) = drawn.next {
+        person.tickets.keep(next, now);
+    }
+    Decision {
+        reply: Confirmation::Accepted(assertion, issued),
         changes: Changes {
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
         },
-    })
-}
-
-/// Leaves the ticket where the table of stages has it: spent for a new one, kept, or ended.
-fn go_on(
-    person: &mut Person,
-    ticket: Ticket,
-    now: Instant,
-    vault: &mut dyn Vault,
-) -> Result<Option<NextTicket>, Failure> {
-    match ticket.stage {
-        Stage::Verified { .. } => {
-            person.tickets.keep(ticket, now);
-            Ok(None)
-        }
-        Stage::Enrolling { .. } if ticket.purpose == Purpose::ManageFactors => {
-            let stage = Stage::Verified {
-                method: Method::Totp,
-                factor_at: now,
-            };
-            let (text, next) = ticket.advance(&person.user, stage, now, vault)?;
-            let continued = NextTicket::of(text, &next);
-            person.tickets.end(ticket, now);
-            person.tickets.keep(next, now);
-            Ok(Some(continued))
-        }
-        _ => {
-            person.tickets.end(ticket, now);
-            Ok(None)
-        }
     }
 }
 
@@ -197,7 +221,7 @@ fn reject(
     let discarded = attempts_left == 0;
     let mut log = Log::of(&ticket.policy.companies);
     log.note(EventKind::EnrollmentFailed { discarded });
-    ticket.pending_app = Some(pending).filter(|_| !discarded);
+    ticket.pending_app = (!discarded).then_some(pending);
     person.tickets.keep(ticket, now);
     Decision {
         reply: Confirmation::Rejected(Rejection {

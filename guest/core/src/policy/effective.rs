@@ -104,6 +104,21 @@ impl Effective {
             .map_or(interval, |deadline| interval.min(deadline.at))
     }
 
+    /// How many bytes it takes in a record at the most, names with every character escaped.
+    #[must_use]
+    pub fn encoded_at_most(&self) -> usize {
+        let names = self.companies.iter().map(|it| it.as_str().len());
+        let zone = self.deadline().map_or(0, |it| it.zone.len());
+        let texts = names
+            .chain([zone])
+            .map(|it| it.saturating_mul(2).saturating_add(3));
+        let countries = self.sms.countries.len().saturating_mul(5);
+        texts
+            .sum::<usize>()
+            .saturating_add(countries)
+            .saturating_add(512)
+    }
+
     fn alone(policy: &Policy, methods: Methods) -> Self {
         Self {
             mode: EffectiveMode::Off,

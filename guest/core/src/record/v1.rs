@@ -14,7 +14,7 @@
 //! ticket    id, key-id, tag, purpose: "sign-in" | "manage-factors" | "step-up", binding, begun-at, expires-at,
 //!           stage: "challenged" | "verified" | "enrolling" | "recovering",
 //!           method, factor-at (verified), required (enrolling), code-id (recovering),
-//!           policy: place in policies, first-factor-phone, failures: { app, phone, recovery },
+//!           policy: place in policies, first-factor-fresh, first-factor-phone, failures: { app, phone, recovery },
 //!           pending-app: { key, failures }
 //! policy    revision and the fields of the contract
 //! effective mode, deadline, zone, methods, attested, window, sms, guessing, reauth, device-days, companies

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::company::Affiliation;
 use crate::decision::Person;
 use crate::method::Method;
-use crate::outlook::{self, Allowed, Circumstances, FirstFactor, Outlook};
+use crate::outlook::{self, Circumstances, Denial, FirstFactor, Outlook};
 use crate::policy::Effective;
 use crate::ticket::Purpose;
 use crate::time::{Instant, Span};
@@ -67,12 +67,11 @@ pub fn assess(
     };
     let next_look = now.after(MOST_AHEAD);
     match circumstances.outlook(account, now) {
-        Outlook::Allow(Allowed::NotEnrolled) => Assessment::Continue(
+        Outlook::Allow(_) => Assessment::Continue(
             policy
                 .deadline_ahead(now)
                 .map_or(next_look, |it| next_look.min(it.at)),
         ),
-        Outlook::Allow(_) => Assessment::Continue(next_look),
         outlook => {
             let methods = account.map_or_else(Vec::new, |it| it.methods());
             let allowed = methods
@@ -83,8 +82,11 @@ pub fn assess(
                 None => match outlook {
                     Outlook::Challenge => Assessment::Challenge,
                     Outlook::Enroll { .. } => Assessment::Enroll,
-                    // The first factor of a session grows old; enrolling asks for it again.
-                    Outlook::Deny(outlook::Denial::FirstFactorTooOld) => Assessment::Enroll,
+                    // The first factor of a session grows old; `begin` asks for it again.
+                    Outlook::Deny(Denial::FirstFactorTooOld) if methods.is_empty() => {
+                        Assessment::Enroll
+                    }
+                    Outlook::Deny(Denial::FirstFactorTooOld) => Assessment::Challenge,
                     Outlook::Deny(_) | Outlook::Allow(_) => Assessment::End,
                 },
             }

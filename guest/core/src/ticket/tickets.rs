@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::{ID_LENGTH, Stage, Ticket};
 use crate::failure::{Failure, TicketFault};
 use crate::names::User;
+use crate::policy::Effective;
 use crate::record::Unknown;
 use crate::secret::Text;
 use crate::time::{Instant, Span};
@@ -65,26 +66,27 @@ impl Tickets {
         Ok(ticket)
     }
 
-    /// Puts a ticket back, or a new one in.
+    /// Puts a ticket back, or a new one in, as the newest.
     ///
-    /// Where that makes more than 16, the oldest goes that no code was tried on, or else the oldest.
+    /// Where that makes more than 16, or more than the record can hold, the oldest goes that nobody has got anywhere
+    /// with, or else the oldest.
+    ///
+    /// # Security
+    ///
+    /// A record that cannot be stored would let wrong codes go uncounted. So room is kept for the most that can become of
+    /// every ticket, and what does not fit is crowded out while nothing is at stake.
     pub fn keep(&mut self, ticket: Ticket, now: Instant) {
         self.forget(now);
-        if self.live.len() >= MOST {
-            let place = self
-                .live
-                .iter()
-                .position(|it| !it.is_touched())
-                .unwrap_or(0);
-            let crowded_out = self.live.remove(place);
+        self.live.push(ticket);
+        while self.live.len() > MOST
+            || (self.live.len() > 1 && self.room_of_policies() > ROOM_FOR_POLICIES)
+        {
+            let older = self.live.len().saturating_sub(1);
+            let untouched = |it: &Ticket| !it.is_touched();
+            let place = self.live.iter().take(older).position(untouched);
+            let crowded_out = self.live.remove(place.unwrap_or(0));
             self.end(crowded_out, now);
         }
-        let place = self
-            .live
-            .iter()
-            .position(|it| it.begun_at > ticket.begun_at)
-            .unwrap_or(self.live.len());
-        self.live.insert(place, ticket);
     }
 
     /// Ends a ticket that was taken out.
@@ -109,9 +111,14 @@ impl Tickets {
         self.end_where(now, |stage| *stage == Stage::Challenged);
     }
 
-    /// Ends every recovery that is still in.
-    pub fn end_recovering(&mut self, now: Instant) {
+    /// Ends every recovery that is still in, and says of which recovery code, if there was one.
+    pub fn end_recovering(&mut self, now: Instant) -> Option<String> {
+        let under_way = self.live.iter().find_map(|ticket| match &ticket.stage {
+            Stage::Recovering { code_id } => Some(code_id.clone()),
+            _ => None,
+        });
         self.end_where(now, |stage| matches!(stage, Stage::Recovering { .. }));
+        under_way
     }
 
     /// The time from which on nothing of this is of use, for the store to collect it.
@@ -155,6 +162,19 @@ impl Tickets {
         self.ended.retain(|it| now < it.until);
     }
 
+    /// How many bytes the policies may take in the record, each of them once.
+    fn room_of_policies(&self) -> usize {
+        let mut distinct: Vec<&Effective> = Vec::with_capacity(self.live.len());
+        for ticket in &self.live {
+            if !distinct.iter().any(|it| **it == *ticket.policy) {
+                distinct.push(&ticket.policy);
+            }
+        }
+        distinct
+            .into_iter()
+            .fold(0, |sum, it| sum.saturating_add(it.encoded_at_most()))
+    }
+
     fn fate_of(&self, id: &str) -> TicketFault {
         match self.ended.iter().find(|it| it.id == id) {
             Some(Ended { expired: true, .. }) => TicketFault::Expired,
@@ -180,8 +200,14 @@ fn id_of(text: &Text) -> Result<&str, Failure> {
 /// Live tickets of one user.
 const MOST: usize = 16;
 
+/// Of the 32,768 bytes of the record: 16 tickets take at most 1,000 each, 32 ended ones 80 each.
+const ROOM_FOR_POLICIES: usize = 14_000;
+
 /// Ended tickets that are remembered.
 const MOST_ENDED: usize = 32;
 
 /// How long after its end a ticket is still told from one that never was.
 const REMEMBERED: Span = Span::hours(1);
+
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,7 @@ fn read_ticket(value: Value, policies: &[Arc<Effective>]) -> Result<Ticket, Unre
             .ok()
             .and_then(|index| policies.get(index).cloned())
             .ok_or(Unreadable)?,
+        first_factor_fresh: fields.flag("first-factor-fresh")?,
         first_factor_phone: fields
             .maybe_text("first-factor-phone")?
             .map(PhoneNumber::from_canonical)
@@ -99,6 +100,7 @@ fn write_ticket(ticket: &Ticket, policy: usize) -> Value {
     write_instant(&mut writer, "begun-at", ticket.begun_at);
     write_instant(&mut writer, "expires-at", ticket.expires_at);
     writer.put("policy", policy);
+    write_flag(&mut writer, "first-factor-fresh", ticket.first_factor_fresh);
     let phone = ticket.first_factor_phone.as_ref();
     writer.put_if("first-factor-phone", phone.map(PhoneNumber::as_str));
     if ticket.failures != Failures::default() {
