@@ -15,7 +15,9 @@ pub struct Limits {
     pub table_elements: usize,
     /// Bytes of the WebAssembly stack; 512 KiB.
     pub stack: usize,
-    /// Time that the plugin's own code may run, instantiating included; 250 ms. Time in which the host works or
+    /// Time that the plugin's own code may run, instantiating included; 1 s, of which a
+    /// call needs less than a thousandth. It is time on the wall, so that a machine with more to do than it can refuses
+    /// calls rather than falling behind. Time in which the host works or
     /// waits for the store, the keyring or the phone line does not count. Checked every 10 ms.
     pub guest_time: Duration,
     /// Time for the whole call, waiting included; 15 s. Looked at whenever the plugin calls the host.
@@ -44,7 +46,7 @@ impl Default for Limits {
             memory: 16 << 20,
             table_elements: 10_000,
             stack: 512 << 10,
-            guest_time: Duration::from_millis(250),
+            guest_time: Duration::from_secs(1),
             call_time: Duration::from_secs(15),
             transfer: 512 << 10,
             host_calls: 1_000,

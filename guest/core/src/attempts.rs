@@ -56,7 +56,7 @@ impl Attempts {
         }
     }
 
-    /// The unredeemed failures at `now`: one less for each full [`FADING`] since they left 0.
+    /// The unredeemed failures at `now`: one less for each full four days since they left 0.
     #[must_use]
     pub fn unredeemed_at(&self, now: Instant) -> u32 {
         self.unredeemed.saturating_sub(self.faded(now))

@@ -61,6 +61,7 @@ async fn a_slow_store_does_not_use_up_the_time_of_the_plugin() {
     );
 }
 
+// covers: STORE-7
 #[tokio::test]
 async fn a_store_that_takes_too_long_or_fails_is_unavailable_to_the_plugin_and_reported() {
     let mut limits = Limits::default();
@@ -152,6 +153,7 @@ fn what_is_missing_is_named() {
     assert!(matches!(builder.build(), Err(BuildError::Realm)));
 }
 
+// covers: WORLD-3
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_that_loops_does_not_keep_others_waiting() {
     let component = reading().body("administration.status", "(loop (br 0)) unreachable");

@@ -74,6 +74,7 @@ async fn a_component_that_drains_the_randomness_is_stopped() {
     assert_stopped(status(body), Limit::Random).await;
 }
 
+// covers: WORLD-3
 #[tokio::test]
 async fn a_component_that_traps_harms_nobody() {
     let mfa = host(&Hostile::default(), MemoryStore::new());
@@ -102,6 +103,7 @@ async fn an_answer_outside_of_memory_is_refused() {
     assert!(matches!(error, Error::Trap(_)), "{error:?}");
 }
 
+// covers: WORLD-1
 #[test]
 fn a_component_that_imports_too_much_is_refused_with_the_names_of_it() {
     let component = Hostile::default()
@@ -182,6 +184,7 @@ async fn without_room_for_a_pool_calls_are_answered_all_the_same() {
     assert!(pooled.plugin().is_pooled());
 }
 
+// covers: WORLD-2
 #[tokio::test]
 async fn no_two_calls_share_an_instance() {
     let component = Hostile::default()

@@ -35,6 +35,7 @@ fn eventful() -> Hostile {
         )
 }
 
+// covers: SCOPE-3
 #[tokio::test]
 async fn time_realm_user_and_client_are_put_in_by_the_host() {
     let store = MemoryStore::new();

@@ -18,6 +18,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+// covers: KEY-1
 #[tokio::test]
 async fn a_tag_checks_in_its_own_context_only() {
     let keyring = keyring();
@@ -37,6 +38,7 @@ async fn a_tag_checks_in_its_own_context_only() {
     }
 }
 
+// covers: KEY-3
 #[tokio::test]
 async fn a_key_id_that_nobody_knows_is_an_error() {
     let keyring = keyring();
@@ -47,6 +49,7 @@ async fn a_key_id_that_nobody_knows_is_an_error() {
     assert_eq!(checked, Err(KeyringError::UnknownKey(unknown)));
 }
 
+// covers: KEY-2
 #[tokio::test]
 async fn a_retired_key_checks_and_makes_nothing_new_and_the_index_stays() {
     let old = keyring();

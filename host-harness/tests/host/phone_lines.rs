@@ -46,6 +46,7 @@ async fn send(mfa: &Countersign, user: &str) -> String {
     error.expect_err("it never answers ok").to_string()
 }
 
+// covers: SMS-2, SMS-3
 #[tokio::test]
 async fn a_message_goes_out_once_for_each_user_and_key() {
     let outbox = Outbox::in_country("ES");
@@ -80,6 +81,7 @@ async fn a_message_that_failed_may_go_out_again_and_one_that_may_have_gone_out_m
     assert_eq!(outbox.messages().len(), 1);
 }
 
+// covers: SMS-1
 #[tokio::test]
 async fn what_is_not_six_to_eight_digits_is_not_sent() {
     for text in ["12345", "123456789", "12345a", "12 456", ""] {

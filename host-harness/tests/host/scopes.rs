@@ -63,6 +63,7 @@ fn policy() -> Policy {
     }
 }
 
+// covers: SCOPE-1
 #[tokio::test]
 async fn the_policy_of_a_company_that_was_not_named_is_out_of_reach() {
     let (mfa, _) = asking("administration.status", &get(3000));
@@ -83,6 +84,7 @@ async fn the_policy_of_the_company_that_was_named_is_within_reach() {
     assert!(matches!(error, Error::Scope(Reached::Policy)), "{error:?}");
 }
 
+// covers: SCOPE-1
 #[tokio::test]
 async fn a_call_about_nobody_reaches_no_account() {
     let (mfa, _) = asking("policy.get", &get(3100));
@@ -90,6 +92,7 @@ async fn a_call_about_nobody_reaches_no_account() {
     assert!(matches!(error, Error::Scope(Reached::Account)), "{error:?}");
 }
 
+// covers: SCOPE-2
 #[tokio::test]
 async fn a_policy_is_written_by_put_of_that_company_alone() {
     let (mfa, store) = asking("policy.get", PUT);
@@ -185,6 +188,7 @@ async fn a_record_that_was_not_read_is_not_replaced() {
     assert_eq!(store.records(), before);
 }
 
+// covers: STORE-6
 #[tokio::test]
 async fn a_record_that_cannot_be_opened_is_an_error_and_stays_as_it_is() {
     // Answers `err(busy)` if the store said `err`, else traps.

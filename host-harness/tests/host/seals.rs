@@ -23,6 +23,7 @@ fn account(user: &str) -> Record {
     Record::Account { user: user.into() }
 }
 
+// covers: STORE-6
 #[test]
 fn what_was_sealed_opens_in_its_place_only() {
     let home = key("realm", account("ana"));

@@ -56,6 +56,7 @@ fn value(stored: &Stored) -> &[u8] {
     }
 }
 
+// covers: STORE-1
 #[tokio::test]
 async fn a_commit_is_seen_by_every_get_after_it() {
     let store = MemoryStore::new();
@@ -73,6 +74,7 @@ async fn a_commit_is_seen_by_every_get_after_it() {
     assert_eq!(read(&store, &account("eva")).await, None);
 }
 
+// covers: STORE-2
 #[tokio::test]
 async fn what_is_not_as_expected_is_a_conflict() {
     let store = MemoryStore::new();
@@ -102,6 +104,7 @@ async fn what_is_not_as_expected_is_a_conflict() {
     assert_eq!(value(&read(&store, &key()).await.expect("there")), b"1");
 }
 
+// covers: STORE-3
 #[tokio::test]
 async fn a_commit_happens_whole_or_not_at_all() {
     let store = MemoryStore::new();
@@ -117,6 +120,7 @@ async fn a_commit_happens_whole_or_not_at_all() {
     }
 }
 
+// covers: STORE-4
 #[tokio::test]
 async fn versions_are_never_used_again() {
     let store = MemoryStore::new();
@@ -137,6 +141,7 @@ async fn versions_are_never_used_again() {
     }
 }
 
+// covers: STORE-5
 #[tokio::test]
 async fn a_ceiling_is_reached_and_not_passed() {
     let store = MemoryStore::new();
@@ -178,6 +183,7 @@ async fn what_is_collectable_is_as_if_it_had_never_been_after_its_time() {
         .expect("from 0");
 }
 
+// covers: STORE-2
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_racing_commits_with_one_version_one_succeeds() {
     let store = MemoryStore::new();
@@ -197,6 +203,7 @@ async fn of_racing_commits_with_one_version_one_succeeds() {
     }
 }
 
+// covers: STORE-5
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_adds_fill_a_counter_to_its_ceiling_and_never_conflict() {
     let store = MemoryStore::new();

@@ -1,0 +1,67 @@
+//! Every case against every subject, and programs of others against the component.
+//!
+//! The trials are called `component/verify/right-code-once`: subject, file, id. A part of such a name as an argument
+//! runs the trials that have it. A trial whose peer is missing is shown as ignored, and fails where the environment
+//! variable `COUNTERSIGN_REQUIRE` names the peer.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics fails"
+)]
+
+mod authenticators;
+
+use std::sync::{Arc, LazyLock};
+
+use countersign_conformance::peer::Peer;
+use countersign_conformance::{Cases, runner, subject};
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::Runtime;
+
+fn main() {
+    let cases = match Cases::of_this_crate() {
+        Ok(cases) => Arc::new(cases),
+        Err(error) => panic!("{error}"),
+    };
+    let mut trials = authenticators::trials();
+    for subject in subject::all() {
+        for file in &cases.files {
+            for case in &file.cases {
+                let name = format!("{}/{}/{}", subject.name(), file.name, case.id);
+                let (cases, case, subject) = (Arc::clone(&cases), case.clone(), subject.clone());
+                trials.push(Trial::test(name, move || {
+                    let ran = RUNTIME.block_on(runner::run(&cases, &case, &subject));
+                    ran.map_err(|failed| Failed::from(failed.to_string()))
+                }));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A trial that needs a program of others.
+fn with_peer(
+    peer: Peer,
+    name: &str,
+    trial: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    let name = format!("{}/{name}", peer.name());
+    match (peer.is_there(), peer.is_required()) {
+        (true, _) => Trial::test(name, trial),
+        (false, true) => Trial::test(name, move || {
+            Err(format!("{} is required, and missing", peer.name()).into())
+        }),
+        (false, false) => Trial::test(name, trial).with_ignored_flag(true),
+    }
+}
+
+/// One for all trials, with threads of its own, so that calls that race do.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_time()
+        .build()
+        .expect("a runtime starts")
+});

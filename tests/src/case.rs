@@ -1,0 +1,295 @@
+//! Cases as data. Their form is described in `tests/cases/README.md`.
+
+mod call;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use self::call::{Call, Template};
+
+/// Variables, by their names.
+pub type Variables = BTreeMap<String, Value>;
+
+/// All cases of a directory, and the templates they use.
+#[derive(Debug)]
+pub struct Cases {
+    /// The files, in the order of their names.
+    pub files: Vec<File>,
+    /// What the cases have in common.
+    pub templates: Templates,
+    /// What no case covers yet.
+    pub next: Vec<Next>,
+}
+
+/// A file of cases.
+#[derive(Debug)]
+pub struct File {
+    /// Its name without `.toml`.
+    pub name: String,
+    /// Its cases.
+    pub cases: Vec<Case>,
+}
+
+/// One case: what is called, and what must come of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Case {
+    /// Its name, unique and for ever.
+    pub id: String,
+    /// The duties that it holds the plugin to.
+    pub covers: Vec<String>,
+    /// What it is about, where the id does not say enough.
+    pub title: Option<String>,
+    /// Sequences that come first.
+    #[serde(default)]
+    pub start: Vec<String>,
+    /// The whole case is run once for each of these sets of variables.
+    #[serde(default)]
+    pub each: Vec<Variables>,
+    /// The steps.
+    pub step: Vec<Step>,
+}
+
+/// One step. Its parts happen in the order of the fields.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Step {
+    /// Moves the clock to a time, also back.
+    pub at: Option<Value>,
+    /// Moves the clock on.
+    pub wait: Option<String>,
+    /// Breaks the clock, or mends it: `fails`, `works`.
+    pub clock: Option<String>,
+    /// Breaks the random source, or mends it: `zero`, `repeats`, `stuck`, `fails`, `works`.
+    pub random: Option<String>,
+    /// Replaces the keyring's active key.
+    pub rotate_keys: bool,
+    /// Puts something else in the place of a record.
+    pub tamper: Option<Tamper>,
+    /// Stops the host, and starts another on the same store.
+    pub restart: bool,
+    /// Counts all events up to now as looked at.
+    pub look: bool,
+    /// Sets variables.
+    #[serde(rename = "let")]
+    pub set: Variables,
+    /// Includes a sequence.
+    #[serde(rename = "do")]
+    pub sequence: Option<String>,
+    /// Runs the steps below once for each of these sets of variables.
+    pub each: Vec<Variables>,
+    /// Runs the steps below so many times.
+    pub repeat: Option<u64>,
+    /// The steps of `each` or `repeat`.
+    pub step: Vec<Self>,
+    /// The template that the call builds on.
+    #[serde(rename = "use")]
+    pub template: Option<String>,
+    /// The function that is called, such as `sign-in.begin`.
+    pub call: Option<String>,
+    /// The arguments, by parameter.
+    pub args: Value,
+    /// A pattern that the answer matches.
+    pub expect: Option<Value>,
+    /// What to remember of the answer: a variable, and the path to it.
+    pub save: BTreeMap<String, String>,
+    /// The call is made so many times, one after the other.
+    pub times: Option<u64>,
+    /// Plans a fault of an import for this call.
+    pub fault: Option<Planned>,
+    /// The case is run again up to here for each use of each of these imports, with that use failing.
+    pub sweep: Vec<String>,
+    /// What the call answers when it is repeated after a commit of which nobody knew.
+    pub again: Option<Value>,
+    /// Makes the call, or each of `calls`, so many times at once.
+    pub race: Option<usize>,
+    /// The calls that race.
+    pub calls: Vec<Call>,
+    /// What the racing calls answer, and how often.
+    pub outcomes: Vec<Outcome>,
+    /// The call changes no record and notes no event.
+    pub unchanged: bool,
+    /// The events committed since this was last asked.
+    pub events: Option<Value>,
+}
+
+/// What is put in the place of a record.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Tamper {
+    /// `account`, `tickets` or `policy`.
+    pub record: String,
+    /// Whose, or which company's.
+    pub of: String,
+    /// How: `flip` changes a bit of the last byte, `truncate` drops the second half, `empty` leaves nothing; `newer` is a
+    /// well-sealed record of a format that is far in the future, `garbage` one of no format at all; `swap` is the same
+    /// record of the user `bea`.
+    pub how: String,
+}
+
+/// A planned fault.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Planned {
+    /// The import, such as `store.commit`.
+    pub import: String,
+    /// The first use of it that fails, counted from 1.
+    #[serde(default = "one")]
+    pub on: u32,
+    /// How many uses fail.
+    #[serde(default = "one")]
+    pub times: u32,
+    /// How.
+    #[serde(default)]
+    pub kind: FaultKind,
+}
+
+/// How an import fails.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// Nothing happened.
+    #[default]
+    FailBefore,
+    /// Everything happened.
+    FailAfter,
+    /// Another commit came first.
+    Conflict,
+}
+
+/// An answer of a race, and how often it comes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Outcome {
+    /// The pattern.
+    pub is: Value,
+    /// A number, or a range such as `"1..4"`, both ends included.
+    pub count: Value,
+    /// What to remember of the last such answer.
+    #[serde(default)]
+    pub save: BTreeMap<String, String>,
+}
+
+/// What the cases have in common.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Templates {
+    /// Calls to build on.
+    pub call: BTreeMap<String, Template>,
+    /// Steps to include.
+    pub sequence: BTreeMap<String, Vec<Step>>,
+}
+
+/// A duty that no case covers yet.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Next {
+    /// The duty.
+    pub id: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// A file of cases that cannot be read.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    file: PathBuf,
+    why: String,
+}
+
+impl Cases {
+    /// Reads the cases of this crate.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] names the file and the place in it.
+    pub fn of_this_crate() -> Result<Self, Unreadable> {
+        Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"))
+    }
+
+    /// Reads the cases of a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] names the file and the place in it.
+    pub fn read(directory: &Path) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct CaseFile {
+            case: Vec<Case>,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct NextFile {
+            next: Vec<Next>,
+        }
+        let unreadable = |error: std::io::Error| Unreadable {
+            file: directory.to_owned(),
+            why: error.to_string(),
+        };
+        let mut paths = fs::read_dir(directory)
+            .map_err(unreadable)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(unreadable)?;
+        paths.retain(|path| path.extension().is_some_and(|it| it == "toml"));
+        paths.sort();
+        let mut cases = Self {
+            files: Vec::new(),
+            templates: Templates::default(),
+            next: Vec::new(),
+        };
+        for path in paths {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            match &*name {
+                "templates" => cases.templates = parse(&path)?,
+                "next" => cases.next = parse::<NextFile>(&path)?.next,
+                _ => cases.files.push(File {
+                    name: name.clone().into_owned(),
+                    cases: parse::<CaseFile>(&path)?.case,
+                }),
+            }
+        }
+        Ok(cases)
+    }
+}
+
+impl Step {
+    /// Returns the step's own call, if it makes one.
+    #[must_use]
+    pub fn own_call(&self) -> Option<Call> {
+        let call = Call {
+            template: self.template.clone(),
+            call: self.call.clone(),
+            args: self.args.clone(),
+            expect: self.expect.clone(),
+            save: self.save.clone(),
+        };
+        call.is_one().then_some(call)
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Unreadable> {
+    let unreadable = |why| Unreadable {
+        file: path.to_owned(),
+        why,
+    };
+    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    toml::from_str(&text).map_err(|error| unreadable(error.to_string()))
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file.display(), self.why)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+fn one() -> u32 {
+    1
+}

@@ -1,0 +1,46 @@
+//! Programs of others that a test talks to.
+
+use std::env;
+use std::process::{Command, Stdio};
+
+/// A program that may be missing on this machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Peer {
+    /// Makes codes (OATH Toolkit).
+    Oathtool,
+    /// Reads QR codes (ZBar).
+    Zbarimg,
+}
+
+impl Peer {
+    /// Returns its name, which is the program's.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Oathtool => "oathtool",
+            Self::Zbarimg => "zbarimg",
+        }
+    }
+
+    /// Says whether it is there.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        Command::new(self.name())
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok()
+    }
+
+    /// Says whether a test that needs it must fail where it is missing, rather than be ignored.
+    ///
+    /// `COUNTERSIGN_REQUIRE` names such peers, with commas between them; `all` stands for every one.
+    #[must_use]
+    pub fn is_required(self) -> bool {
+        env::var("COUNTERSIGN_REQUIRE").is_ok_and(|names| {
+            let mut names = names.split(',').map(str::trim);
+            names.any(|name| name == self.name() || name == "all")
+        })
+    }
+}

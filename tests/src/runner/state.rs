@@ -1,0 +1,252 @@
+//! A world in which a subject runs, and what a case knows of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use countersign_host::store::{Content, Key, Record, Stored};
+use serde_json::{Value, json};
+
+use crate::case::{Call, Tamper, Variables};
+use crate::expression::{Scope, look_up};
+use crate::pattern;
+use crate::subject::{Instance, Subject};
+use crate::world::World;
+
+/// A case's view of what runs.
+pub(super) struct State {
+    subject: Arc<dyn Subject>,
+    instance: Arc<dyn Instance>,
+    world: World,
+    scope: Scope,
+    /// How many events were looked at.
+    seen: usize,
+    /// How many events were searched for secrets.
+    searched: usize,
+    /// What must stand in no event.
+    secrets: BTreeSet<String>,
+}
+
+/// What is stored at some time.
+pub(super) struct Snapshot {
+    records: Vec<(Key, Stored)>,
+    events: usize,
+}
+
+impl State {
+    pub(super) fn new(subject: &Arc<dyn Subject>, row: &Variables) -> Self {
+        let world = World::new(SEED);
+        let mut scope = Scope {
+            given: row.clone(),
+            ..Scope::default()
+        };
+        scope.saved.insert("start".into(), json!(World::START));
+        scope.saved.insert("most".into(), json!(u64::MAX));
+        scope.saved.insert("revision".into(), Value::Null);
+        Self {
+            instance: subject.start(&world),
+            subject: Arc::clone(subject),
+            world,
+            scope,
+            seen: 0,
+            searched: 0,
+            secrets: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(super) fn instance(&self) -> Arc<dyn Instance> {
+        Arc::clone(&self.instance)
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.instance = self.subject.start(&self.world);
+    }
+
+    pub(super) fn resolve(&mut self, value: &Value) -> Result<Value, String> {
+        self.scope.now = self.world.clock().time();
+        self.scope.resolve(value)
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let value = self.resolve(value)?;
+        self.save(name, value)
+    }
+
+    pub(super) fn save(&mut self, name: &str, value: Value) -> Result<(), String> {
+        if self.scope.given.contains_key(name) {
+            return Err(format!("${name} is given by the case, and set anew"));
+        }
+        self.scope.saved.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Makes a call, and returns its answer.
+    pub(super) async fn call(&mut self, call: &Call) -> Result<Value, String> {
+        let function = call.call.as_deref().ok_or("the call names no function")?;
+        let args = self.arguments(call)?;
+        let answer = self.instance.call(function, &args).await;
+        let answer = answer.map_err(|fault| fault.to_string())?;
+        self.remember_secrets(&answer);
+        Ok(answer)
+    }
+
+    pub(super) fn arguments(&mut self, call: &Call) -> Result<Value, String> {
+        match &call.args {
+            Value::Null => Ok(json!({})),
+            args => self.resolve(args),
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            records: self.world.store().records(),
+            events: self.world.store().events_count(),
+        }
+    }
+
+    /// Counts all events up to now as looked at.
+    pub(super) fn look(&mut self) {
+        self.seen = self.world.store().events_count();
+    }
+
+    /// Compares the events since the last look with what is expected of them.
+    pub(super) fn check_events(&mut self, expected: &Value) -> Result<(), String> {
+        let expected = self.resolve(expected)?;
+        let expected = expected.as_array().ok_or("events are a list")?;
+        let new = self.world.store().events_from(self.seen);
+        self.look();
+        let names: Vec<String> = new.iter().map(name).collect();
+        if names.len() != expected.len() {
+            return Err(format!(
+                "expected the events {}, found {}",
+                json!(expected),
+                names.join(", ")
+            ));
+        }
+        for (expected, event) in expected.iter().zip(&new) {
+            match expected.as_str() {
+                Some(expected) if expected == name(event) => {}
+                Some(_) => {
+                    return Err(format!(
+                        "expected the event {expected}, found {} in {}",
+                        name(event),
+                        names.join(", ")
+                    ));
+                }
+                None => pattern::check(expected, event)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing secret that was answered so far stands in an event (EVENT-3).
+    pub(super) fn check_secrecy(&mut self) -> Result<(), String> {
+        let new = self.world.store().events_from(self.searched);
+        self.searched = self.searched.saturating_add(new.len());
+        let events = json!(new).to_string();
+        match self.secrets.iter().any(|secret| events.contains(secret)) {
+            true => Err("a secret stands in an event".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn remember_secrets(&mut self, answer: &Value) {
+        match answer {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match value.as_str() {
+                        Some(text) if SECRET.contains(&name.as_str()) => {
+                            self.secrets.insert(text.to_owned());
+                        }
+                        _ => self.remember_secrets(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.remember_secrets(item)),
+            _ => {}
+        }
+    }
+
+    /// Puts something else in the place of a record.
+    pub(super) fn tamper(&mut self, tamper: &Tamper) -> Result<(), String> {
+        let of: Arc<str> = tamper.of.as_str().into();
+        let record = |of: Arc<str>| match tamper.record.as_str() {
+            "account" => Ok(Record::Account { user: of }),
+            "tickets" => Ok(Record::Tickets { user: of }),
+            "policy" => Ok(Record::Policy { company: of }),
+            other => Err(format!("no record is called {other}")),
+        };
+        let key = self.world.key(record(of)?);
+        let mut bytes = self.sealed(&key)?;
+        let sealed_anew = |text: &[u8]| {
+            let sealed = self.world.sealer().seal(&key, text);
+            sealed.map_err(|error| error.to_string())
+        };
+        let how = self.scope.resolve(&json!(tamper.how))?;
+        match how.as_str().unwrap_or_default() {
+            "flip" => {
+                if let Some(last) = bytes.last_mut() {
+                    *last ^= 1;
+                }
+            }
+            "truncate" => bytes.truncate(bytes.len() / 2),
+            "empty" => bytes.clear(),
+            "newer" => bytes = sealed_anew(br#"{"format":999,"reader":999}"#)?,
+            "garbage" => bytes = sealed_anew(b"not a record")?,
+            "swap" => bytes = self.sealed(&self.world.key(record("bea".into())?))?,
+            other => return Err(format!("no way to tamper is called {other}")),
+        }
+        self.world.store().tamper(key, Content::Sealed(bytes));
+        Ok(())
+    }
+
+    fn sealed(&self, key: &Key) -> Result<Vec<u8>, String> {
+        let records = self.world.store().records();
+        let found = records.into_iter().find(|(it, _)| it == key);
+        match found.map(|(_, stored)| stored.content) {
+            Some(Content::Sealed(bytes)) => Ok(bytes),
+            _ => Err(format!("no such record: {:?}", key.record)),
+        }
+    }
+}
+
+impl Snapshot {
+    pub(super) fn check_unchanged(&self, state: &State) -> Result<(), String> {
+        let now = state.snapshot();
+        let changed: Vec<String> = now
+            .records
+            .iter()
+            .filter(|record| !self.records.contains(record))
+            .chain(
+                self.records
+                    .iter()
+                    .filter(|record| !now.records.contains(record)),
+            )
+            .map(|(key, _)| format!("{} of {}", key.record.kind(), key.record.name()))
+            .collect();
+        if !changed.is_empty() {
+            return Err(format!("changed, and must not: {}", changed.join(", ")));
+        }
+        match now.events == self.events {
+            true => Ok(()),
+            false => Err("an event was noted, and must not be".to_owned()),
+        }
+    }
+}
+
+/// The name of an event, with `!` behind it if the user must be told.
+fn name(event: &Value) -> String {
+    let text = |path: &str| look_up(event, path).and_then(|it| it.as_str().map(str::to_owned));
+    let notify = look_up(event, "notify") == Some(json!(true));
+    let mark = if notify { "!" } else { "" };
+    format!("{}{mark}", text("event").unwrap_or_default())
+}
+
+/// Fields of answers that hold secrets.
+const SECRET: [&str; 5] = ["secret", "grouped-key", "uri", "code", "ticket"];
+
+/// Every case begins with the same randomness.
+const SEED: u64 = 1;

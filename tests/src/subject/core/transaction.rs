@@ -1,0 +1,304 @@
+//! One call: the time, what was read under which versions, and the commit.
+
+use std::sync::Arc;
+
+use countersign_core::company::{self, Affiliation, Membership};
+use countersign_core::decision::{Changes, Decision, Person};
+use countersign_core::event::Event;
+use countersign_core::failure::{Dependency, Failure};
+use countersign_core::names::{Company, User};
+use countersign_core::policy::{Policy, StoredPolicy};
+use countersign_core::record::{Unknown, Unreadable, v1};
+use countersign_core::ticket::Tickets;
+use countersign_core::time::Instant;
+use countersign_host::contract::event;
+use countersign_host::event::StampedEvent;
+use countersign_host::store::{Change, Commit, CommitError, Content, Key, Record};
+
+use super::Native;
+use super::event::to_contract;
+use super::keys::Keys;
+
+/// A call under way.
+pub(super) struct Call<'a> {
+    pub(super) imports: &'a Native,
+    now: u64,
+}
+
+/// What was read for a call.
+pub(super) struct Reading {
+    pub(super) person: Person,
+    pub(super) policies: Policies,
+    places: Places,
+}
+
+/// The policies that were read, by their owner.
+pub(super) struct Policies(Vec<(Company, StoredPolicy)>);
+
+/// Where a user's records are, and the versions that were read of them.
+struct Places {
+    account: (Key, Option<u64>),
+    tickets: (Key, Option<u64>),
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(imports: &'a Native, now: u64) -> Self {
+        Self { imports, now }
+    }
+
+    /// Returns the time, if it can be one.
+    pub(super) fn now(&self) -> Result<Instant, Failure> {
+        match self.now {
+            1..=LAST_SECOND => Ok(Instant::new(self.now)),
+            _ => Err(Dependency::Clock.into()),
+        }
+    }
+
+    /// Reads a user, and the policies of `owners`.
+    pub(super) async fn read(&self, user: &User, owners: &[Company]) -> Result<Reading, Failure> {
+        let name: Arc<str> = user.as_str().into();
+        let account = self.key(Record::Account { user: name.clone() });
+        let tickets = self.key(Record::Tickets { user: name });
+        let mut keys = Vec::with_capacity(owners.len().saturating_add(2));
+        keys.extend([account.clone(), tickets.clone()]);
+        keys.extend(owners.iter().map(|owner| self.policy_key(owner)));
+        let mut found = self.get(&keys).await?.into_iter();
+        let mut next = || found.next().flatten().unzip();
+        let (account_bytes, account_version) = next();
+        let (tickets_bytes, tickets_version) = next();
+        let mut policies = Vec::new();
+        for owner in owners {
+            if let (Some(bytes), _) = next() {
+                policies.push((owner.clone(), decode(&bytes, v1::decode_policy)?));
+            }
+        }
+        let decode_account = |bytes: Vec<u8>| decode(&bytes, v1::decode_account);
+        let decode_tickets = |bytes: Vec<u8>| decode(&bytes, v1::decode_tickets);
+        Ok(Reading {
+            person: Person {
+                user: user.clone(),
+                account: account_bytes.map(decode_account).transpose()?,
+                tickets: tickets_bytes.map_or_else(|| Ok(Tickets::default()), decode_tickets)?,
+            },
+            policies: Policies(policies),
+            places: Places {
+                account: (account, account_version),
+                tickets: (tickets, tickets_version),
+            },
+        })
+    }
+
+    /// Reads, lets `decide` decide, and commits; returns the reply only after the commit that records it.
+    pub(super) async fn run<R>(
+        &self,
+        user: &User,
+        owners: &[Company],
+        decide: impl Fn(Person, &Policies, Instant, &mut Keys<'_>) -> Result<Decision<R>, Failure>,
+    ) -> Result<R, Failure> {
+        let now = self.now()?;
+        for _ in 0..TRIES {
+            let Reading {
+                person,
+                policies,
+                places,
+            } = self.read(user, owners).await?;
+            let decision = {
+                let mut keys = Keys::new(
+                    self.imports,
+                    user,
+                    now,
+                    [places.account.1, places.tickets.1],
+                );
+                decide(person, &policies, now, &mut keys)?
+            };
+            let Decision { changes, reply } = decision;
+            if changes.is_empty() {
+                return Ok(reply);
+            }
+            let records = self.records(&changes, places, now)?;
+            if self
+                .commit(Some(user.as_str()), records, &changes.events)
+                .await?
+            {
+                return Ok(reply);
+            }
+        }
+        Err(Failure::Busy)
+    }
+
+    /// Reads a policy with its version.
+    pub(super) async fn read_policy(
+        &self,
+        owner: &Company,
+    ) -> Result<Option<(StoredPolicy, u64)>, Failure> {
+        let found = self.get(&[self.policy_key(owner)]).await?;
+        match found.into_iter().next().flatten() {
+            Some((bytes, version)) => Ok(Some((decode(&bytes, v1::decode_policy)?, version))),
+            None => Ok(None),
+        }
+    }
+
+    /// Replaces a policy as `decide` has it.
+    pub(super) async fn replace_policy(
+        &self,
+        owner: &Company,
+        decide: impl Fn(Option<StoredPolicy>, Instant) -> Result<(StoredPolicy, Vec<Event>), Failure>,
+    ) -> Result<StoredPolicy, Failure> {
+        let now = self.now()?;
+        for _ in 0..TRIES {
+            let (stored, expected) = self.read_policy(owner).await?.unzip();
+            let (next, events) = decide(stored, now)?;
+            let put = self.put(
+                (self.policy_key(owner), expected),
+                &v1::encode_policy(&next),
+                None,
+            )?;
+            if self.commit(None, vec![put], &events).await? {
+                return Ok(next);
+            }
+        }
+        Err(Failure::Busy)
+    }
+
+    fn key(&self, record: Record) -> Key {
+        Key {
+            realm: Arc::clone(&self.imports.realm),
+            record,
+        }
+    }
+
+    fn policy_key(&self, owner: &Company) -> Key {
+        let company = owner.as_str().into();
+        self.key(Record::Policy { company })
+    }
+
+    /// Reads records, and opens them.
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<(Vec<u8>, u64)>>, Failure> {
+        let found = self.imports.store.get(keys).await;
+        let found = found.map_err(|_| Dependency::Store)?;
+        if found.len() != keys.len() {
+            return Err(Dependency::Store.into());
+        }
+        let mut opened = Vec::with_capacity(found.len());
+        for (key, stored) in keys.iter().zip(found) {
+            opened.push(match stored {
+                None => None,
+                Some(stored) => match stored.content {
+                    Content::Sealed(sealed) => {
+                        let bytes = self.imports.sealer.open(key, &sealed);
+                        Some((bytes.map_err(|_| Dependency::Store)?, stored.version))
+                    }
+                    Content::Count(_) => return Err(Dependency::Store.into()),
+                },
+            });
+        }
+        Ok(opened)
+    }
+
+    /// Commits, and says whether it won.
+    async fn commit(
+        &self,
+        user: Option<&str>,
+        changes: Vec<Change>,
+        events: &[Event],
+    ) -> Result<bool, Failure> {
+        let stamp = |event: event::Event| {
+            StampedEvent::new(self.now, &self.imports.realm, user, None, event)
+        };
+        let mut commit = Commit::new(self.now, changes);
+        commit.events = events.iter().map(to_contract).map(stamp).collect();
+        match self.imports.store.commit(commit).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(_) => Err(Dependency::Store.into()),
+        }
+    }
+
+    fn records(
+        &self,
+        changes: &Changes,
+        places: Places,
+        now: Instant,
+    ) -> Result<Vec<Change>, Failure> {
+        let Places { account, tickets } = places;
+        let account = match &changes.account {
+            Some(next) => self.put(account, &v1::encode_account(next), None)?,
+            None => check(account),
+        };
+        let tickets = match &changes.tickets {
+            None => check(tickets),
+            Some(next) if next.live.is_empty() && next.ended.is_empty() => match tickets {
+                (key, expected @ Some(_)) => Change::Delete { key, expected },
+                absent => check(absent),
+            },
+            Some(next) => self.put(
+                tickets,
+                &v1::encode_tickets(next),
+                Some(next.collectable_at(now).as_seconds()),
+            )?,
+        };
+        Ok(vec![account, tickets])
+    }
+
+    fn put(
+        &self,
+        (key, expected): (Key, Option<u64>),
+        value: &[u8],
+        collectable_at: Option<u64>,
+    ) -> Result<Change, Failure> {
+        let sealed = self.imports.sealer.seal(&key, value);
+        Ok(Change::Put {
+            value: sealed.map_err(|_| Dependency::Store)?,
+            key,
+            expected,
+            collectable_at,
+        })
+    }
+}
+
+impl Policies {
+    /// Gives each membership its policy; `field` is the list's own name.
+    pub(super) fn affiliate(
+        &self,
+        memberships: Vec<Membership>,
+        field: &str,
+    ) -> Result<Vec<Affiliation>, Failure> {
+        company::affiliate(memberships, field, |company| {
+            let mut all = self.0.iter();
+            let (_, stored) = all.find(|(owner, _)| owner == company)?;
+            Some(stored.policy.clone())
+        })
+    }
+
+    /// Supposes that a company's policy is another one than the stored one.
+    pub(super) fn suppose(&mut self, owner: Company, policy: Policy) {
+        self.0.retain(|(it, _)| *it != owner);
+        let stored = StoredPolicy {
+            policy,
+            revision: 0,
+            unknown: Unknown::default(),
+        };
+        self.0.push((owner, stored));
+    }
+}
+
+/// The companies whose policies a call with these memberships reads.
+pub(super) fn owners(memberships: &[Membership], field: &str) -> Result<Vec<Company>, Failure> {
+    company::check_memberships(memberships, field)?;
+    let named = memberships.iter().map(|it| it.company.clone());
+    Ok(named.chain([Company::default_policy()]).collect())
+}
+
+fn check((key, expected): (Key, Option<u64>)) -> Change {
+    Change::Check { key, expected }
+}
+
+fn decode<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Failure> {
+    read(bytes).map_err(|_| Dependency::Store.into())
+}
+
+/// As often as the component.
+const TRIES: usize = 16;
+
+/// 9999-12-31T23:59:59Z.
+const LAST_SECOND: u64 = 253_402_300_799;
