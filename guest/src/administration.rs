@@ -43,8 +43,9 @@ impl wit::Guest for Component {
             let mut reading = transaction::read(&user, &owners)?;
             if let Some(it) = hypothetical {
                 let company = convert::company(&it.company, "hypothetical.company")?;
-                let policy = convert::policy(it.policy)?;
-                policy.check_bounds()?;
+                let policy = convert::policy(it.policy)
+                    .and_then(|policy| policy.check_bounds().map(|()| policy))
+                    .map_err(|failure| failure.under("hypothetical"))?;
                 reading.policies.suppose(company, policy);
             }
             let affiliations = reading.policies.affiliate(memberships, "memberships")?;

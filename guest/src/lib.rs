@@ -28,6 +28,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use countersign_core::decision::Decision;
+use countersign_core::failure::Failure as CoreFailure;
 use countersign_core::{enrollment, record, recovery, sign_in, verification};
 
 use bindings::countersign::mfa::types::{
@@ -132,12 +133,18 @@ impl exports::enrollment::Guest for Component {
                 enrollment::may_begin_sms(person, &ticket, now, keys).map(Decision::tell)
             })?;
             outbox::require_permitted(&payer, &number)?;
-            Err(countersign_core::failure::Failure::NotImplemented)
+            Err(CoreFailure::NotImplemented)
         })
     }
 
-    fn resend(_: User, _: Ticket) -> Result<Receipt, Failure> {
-        not_in_this_version()
+    fn resend(user: User, ticket: Ticket) -> Result<Receipt, Failure> {
+        answer(|| {
+            let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
+            transaction::run(&user, &[], |person, _, now, keys| {
+                enrollment::may_resend(person, &ticket, now, keys).map(Decision::tell)
+            })?;
+            Err(CoreFailure::NotImplemented)
+        })
     }
 
     fn cancel(user: User, ticket: Ticket, method: Method) -> Result<(), Failure> {
@@ -184,8 +191,14 @@ impl exports::enrollment::Guest for Component {
 }
 
 impl exports::verification::Guest for Component {
-    fn send_code(_: User, _: Ticket) -> Result<Receipt, Failure> {
-        not_in_this_version()
+    fn send_code(user: User, ticket: Ticket) -> Result<Receipt, Failure> {
+        answer(|| {
+            let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
+            transaction::run(&user, &[], |person, _, now, keys| {
+                verification::may_send_code(person, &ticket, now, keys).map(Decision::tell)
+            })?;
+            Err(CoreFailure::NotImplemented)
+        })
     }
 
     fn verify(
@@ -274,14 +287,8 @@ impl exports::policy::Guest for Component {
 }
 
 /// Carries out a call, and renames its failure.
-fn answer<R>(
-    call: impl FnOnce() -> Result<R, countersign_core::failure::Failure>,
-) -> Result<R, Failure> {
+fn answer<R>(call: impl FnOnce() -> Result<R, CoreFailure>) -> Result<R, Failure> {
     call().map_err(convert::failure_to_wit)
-}
-
-fn not_in_this_version<R>() -> Result<R, Failure> {
-    answer(|| Err(countersign_core::failure::Failure::NotImplemented))
 }
 
 /// The version of the contract that this plugin is built for.

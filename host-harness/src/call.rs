@@ -248,33 +248,26 @@ fn time(host: &Host) -> Result<u64, Error> {
     })
 }
 
-/// Says in the host's words why a call was stopped.
+/// Says in the host's words why a call was stopped, and tells the operator.
 fn stopped(host: &Host, error: &wasmtime::Error) -> Error {
+    let stopped = reason(error);
+    match &stopped {
+        Error::Fault { import, why } => host.report(*import, why),
+        other => host.report_plugin(&other.to_string()),
+    }
+    stopped
+}
+
+fn reason(error: &wasmtime::Error) -> Error {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
-            // A plugin that reaches for more than it may is news for the operator, not for the caller alone.
-            Stop::Scope(reached) => {
-                host.report(
-                    Dependency::Store,
-                    &format!("the plugin reached for {reached}"),
-                );
-                Error::Scope(*reached)
-            }
-            Stop::Misuse(rule) => {
-                host.report(
-                    Dependency::Store,
-                    &format!("the plugin broke the contract: {rule}"),
-                );
-                Error::Misuse(rule)
-            }
+            Stop::Scope(reached) => Error::Scope(*reached),
+            Stop::Misuse(rule) => Error::Misuse(rule),
             Stop::Limit(limit) => Error::Limit(*limit),
-            Stop::Fault(import, why) => {
-                host.report(*import, why);
-                Error::Fault {
-                    import: *import,
-                    why: why.clone(),
-                }
-            }
+            Stop::Fault(import, why) => Error::Fault {
+                import: *import,
+                why: why.clone(),
+            },
         };
     }
     match error.downcast_ref::<wasmtime::Trap>() {
@@ -285,9 +278,10 @@ fn stopped(host: &Host, error: &wasmtime::Error) -> Error {
             // What is left comes from the canonical ABI. It speaks of lengths, offsets and discriminants, not of
             // what they were read from.
             let why = error.root_cause().to_string();
-            match why.contains(TRANSFER_EXHAUSTED) {
-                true => Error::Limit(Limit::Transfer),
-                false => Error::Trap(why),
+            if why.contains(TRANSFER_EXHAUSTED) {
+                Error::Limit(Limit::Transfer)
+            } else {
+                Error::Trap(why)
             }
         }
     }

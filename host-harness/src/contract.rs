@@ -6,7 +6,8 @@
 //!
 //! The generated types print everything with `Debug`. These hold secrets: [`enrollment::TotpSetup`],
 //! [`RecoveryCode`], [`Assertion`] and [`sign_in::Allowance`] (tokens of devices), [`EnrollOffer`],
-//! [`sign_in::Challenge`] and [`NextTicket`] (tickets), and what contains one of them. This library never formats
+//! [`sign_in::Challenge`] and [`NextTicket`] (tickets), [`sign_in::BeginRequest`] (a device's
+//! token, a telephone number), and what contains one of them. This library never formats
 //! them. An embedder must not either: no `{:?}` of an answer in a log, no `dbg!`.
 
 pub use crate::bindings::countersign::mfa::types::{
@@ -78,4 +79,48 @@ pub mod keyring {
 /// What the phone line is asked, and answers.
 pub mod sms {
     pub use crate::bindings::countersign::mfa::sms::{MessagePurpose, Outcome, Permission};
+}
+
+impl policy::Policy {
+    /// Makes a policy with the usual values and the authenticator app as the only method: codes of one step either way,
+    /// a factor again after 12 hours, reminders 30, 14, 7 and 1 days before a deadline.
+    ///
+    /// Every field can be changed afterwards; the bounds are in `wit/policy.wit`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use countersign_host::contract::Method;
+    /// use countersign_host::contract::policy::{Mode, Policy};
+    ///
+    /// let policy = Policy::app_only(Mode::Voluntary);
+    /// assert!(matches!(policy.methods.as_slice(), [Method::Totp]));
+    /// ```
+    #[must_use]
+    pub fn app_only(mode: policy::Mode) -> Self {
+        Self {
+            mode,
+            methods: vec![Method::Totp],
+            role_methods: Vec::new(),
+            trusted_providers: Vec::new(),
+            first_binding: policy::FirstBinding::Password,
+            reset_authority: policy::ResetAuthority::Realm,
+            totp_window: policy::TotpWindow::PlusMinusOne,
+            sms: policy::SmsRules {
+                countries: Vec::new(),
+                per_hour: 5,
+                per_day: 10,
+                daily_budget: 1_000,
+                enrolling_percent: 30,
+                lifetime_minutes: 10,
+                beyond_ten_minutes: false,
+                resend: policy::Resend::Same,
+                may_manage_app: false,
+            },
+            guessing: policy::Guessing::PerFactor,
+            reauth_interval: 12 * 60 * 60,
+            device_days: 0,
+            reminder_days: vec![30, 14, 7, 1],
+        }
+    }
 }

@@ -145,8 +145,17 @@ impl Countersign {
 }
 
 impl Host {
-    /// Tells the operator what went wrong.
+    /// Tells the operator what went wrong with an import.
     pub(crate) fn report(&self, import: Dependency, why: &str) {
+        self.note(Some(import), why);
+    }
+
+    /// Tells the operator what the plugin was stopped for.
+    pub(crate) fn report_plugin(&self, why: &str) {
+        self.note(None, why);
+    }
+
+    fn note(&self, import: Option<Dependency>, why: &str) {
         if let Some(faults) = &self.faults {
             faults.note(&Fault {
                 import,

@@ -32,7 +32,8 @@ pub enum Error {
     /// The plugin asked the host for what the contract forbids; which rule it broke. It was stopped there and then.
     #[error("the plugin broke the contract: {0}")]
     Misuse(&'static str),
-    /// The host itself could not do its part. Nothing was asked of the plugin, or it was stopped.
+    /// The clock or the randomness failed. Nothing was asked of the plugin, or it was stopped. A store, keyring or
+    /// phone line that fails is told to the plugin, and comes back as `Refused(Failure::Unavailable(_))`.
     #[error("the host failed: {}: {why}", dependency(*.import))]
     Fault {
         /// What failed.
@@ -202,11 +203,24 @@ fn case(failure: &Failure) -> &'static str {
 
 fn not_permitted(reason: &NotPermitted) -> &'static str {
     match reason {
-        NotPermitted::SendLimit(_) => "not-permitted(send-limit)",
-        NotPermitted::LastFactor => "not-permitted(last-factor)",
+        NotPermitted::FactorDisabled => "not-permitted(factor-disabled)",
+        NotPermitted::NoSuchFactor => "not-permitted(no-such-factor)",
         NotPermitted::MethodNotAllowed => "not-permitted(method-not-allowed)",
+        NotPermitted::NotPending => "not-permitted(not-pending)",
+        NotPermitted::LastFactor => "not-permitted(last-factor)",
+        NotPermitted::StartTooLate => "not-permitted(start-too-late)",
+        NotPermitted::NoCodeSent => "not-permitted(no-code-sent)",
+        NotPermitted::SendLimit(_) => "not-permitted(send-limit)",
+        NotPermitted::NoRecoveryCode => "not-permitted(no-recovery-code)",
+        NotPermitted::Oneself => "not-permitted(oneself)",
+        NotPermitted::OtherCompany => "not-permitted(other-company)",
+        NotPermitted::FirstFactorTooOld => "not-permitted(first-factor-too-old)",
+        NotPermitted::NotVerified => "not-permitted(not-verified)",
+        NotPermitted::OperatorOnly => "not-permitted(operator-only)",
+        NotPermitted::AlreadyEnrolled => "not-permitted(already-enrolled)",
         NotPermitted::Erased => "not-permitted(erased)",
-        _ => "not-permitted",
+        NotPermitted::DeadlineNotInFuture => "not-permitted(deadline-not-in-future)",
+        NotPermitted::Other(_) => "not-permitted(other)",
     }
 }
 

@@ -3,14 +3,15 @@
 use crate::contract::Dependency;
 use crate::error::dependency;
 
-/// Something that the host could not do, and that the plugin was told of in general words only.
+/// Something that the host could not do, and that the plugin was told of in general words only; or something that the
+/// plugin did, and was stopped for.
 ///
 /// It names no user, company, number or code.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fault {
-    /// What failed.
-    pub import: Dependency,
+    /// What failed; none if it was the plugin itself, which trapped, ran out of a limit, or broke the contract.
+    pub import: Option<Dependency>,
     /// The realm.
     pub realm: String,
     /// Why.
@@ -19,11 +20,18 @@ pub struct Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", dependency(self.import), self.why)
+        write!(
+            f,
+            "{}: {}",
+            self.import.map_or("plugin", dependency),
+            self.why
+        )
     }
 }
 
 /// Is told of each [`Fault`], to log it or raise an alarm; any `Fn(&Fault)` will do.
+///
+/// Without one nobody hears of them: callers see that they were refused, and not why.
 ///
 /// It is called in the middle of a call, so it must be quick.
 pub trait Faults: Send + Sync {

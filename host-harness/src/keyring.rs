@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 pub use crate::contract::keyring::Context;
 
@@ -51,13 +51,32 @@ pub trait SealingKeys: Send + Sync {
     fn key(&self, id: u32) -> Result<SealingKey, KeyringError>;
 }
 
-/// A tag, and the key that made it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A tag, and the key that made it. Its bytes are never printed.
+///
+/// # Security
+///
+/// A tag of [`Context::RandomHedge`] *is* what the plugin makes a ticket, a recovery code or an app's key of. It must not
+/// be logged or cached, nor sent over a line that others read.
+#[derive(Clone, Eq, PartialEq)]
 pub struct Tag {
     /// The key.
     pub key_id: u32,
     /// HMAC-SHA-256.
     pub bytes: [u8; 32],
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tag")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Tag {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
 }
 
 /// A key to seal records with; wiped on drop, never printed.

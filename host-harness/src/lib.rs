@@ -5,25 +5,38 @@
 //! state, keys, clock, randomness and phone line, and holds the plugin to the contract in `wit/`.
 //!
 //! ```
+//! use countersign_host::contract::policy::{Mode, Policy};
 //! use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
-//! use countersign_host::contract::{Channel, FirstFactor, FirstFactorKind, Membership, Purpose};
+//! use countersign_host::contract::verification::{Verified, VerifyVerdict};
+//! use countersign_host::contract::{
+//!     Actor, Assertion, Channel, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
+//! };
 //! use countersign_host::keyring::LocalKeyring;
 //! use countersign_host::store::MemoryStore;
-//! use countersign_host::{Countersign, Plugin};
+//! use countersign_host::{Countersign, Error, Plugin};
 //!
 //! /// Loads the plugin, once; `key` is 32 random bytes from a secret store.
-//! fn load(path: &str, key: [u8; 32]) -> Result<Countersign, Box<dyn std::error::Error>> {
+//! async fn load(path: &str, key: [u8; 32]) -> Result<Countersign, Box<dyn std::error::Error>> {
 //!     let plugin = Plugin::builder().load_file(path)?;
 //!     let mfa = Countersign::builder(plugin)
 //!         .realm("example")
 //!         .store(MemoryStore::new())
 //!         .keyring(LocalKeyring::from_key(key))
+//!         .faults(|fault: &countersign_host::fault::Fault| eprintln!("{fault}"))
 //!         .build()?;
+//!     // Until a company, or `*` for all others, has a policy, every `begin` is refused.
+//!     let policy = Policy::app_only(Mode::Voluntary);
+//!     let setup = Actor::Operator("setup".into());
+//!     mfa.policy().put("*", &policy, None, &setup, false).await?;
 //!     Ok(mfa)
 //! }
 //!
-//! /// Says whether the session may be opened now, for a user whose password was right a moment ago.
-//! async fn password_was_right(mfa: &Countersign, user: &str, address: &str) -> bool {
+//! /// Says what comes next for a user whose password was right a moment ago.
+//! async fn password_was_right(
+//!     mfa: &Countersign,
+//!     user: &str,
+//!     address: &str,
+//! ) -> Result<BeginOutcome, Error> {
 //!     let request = BeginRequest {
 //!         memberships: vec![Membership {
 //!             company: "acme".into(),
@@ -40,16 +53,31 @@
 //!         binding_attested: false,
 //!         known_enrolled: false,
 //!     };
-//!     match mfa.for_client(address).sign_in().begin(user, &request).await {
-//!         Ok(BeginOutcome::Allow(_)) => true,
-//!         // Keep the ticket in the session, and show the page that goes with it.
-//!         Ok(BeginOutcome::Challenge(_) | BeginOutcome::Enroll(_)) => false,
-//!         Ok(BeginOutcome::Deny(_)) => false,
-//!         // Every error is a refusal.
-//!         Err(_) => false,
-//!     }
+//!     mfa.for_client(address).sign_in().begin(user, &request).await
+//! }
+//!
+//! /// Takes a code on the ticket of a challenge. Only an assertion of this user, for this purpose, opens the session:
+//! /// keep its `epoch`, `factor_at` and `valid_until` there, for `assess`.
+//! async fn code_was_typed(
+//!     mfa: &Countersign,
+//!     user: &str,
+//!     ticket: &str,
+//!     code: &str,
+//! ) -> Result<Option<Assertion>, Error> {
+//!     let verdict = mfa.verification().verify(user, ticket, Method::Totp, code, false).await?;
+//!     Ok(match verdict {
+//!         VerifyVerdict::Accepted(Verified::Done(it))
+//!             if it.user == user && matches!(it.purpose, Purpose::SignIn) =>
+//!         {
+//!             Some(it)
+//!         }
+//!         // Wrong, or an allowed factor must be enrolled first. Every error is a refusal too.
+//!         _ => None,
+//!     })
 //! }
 //! ```
+//!
+//! It loads plugins of `countersign:mfa@0.1.0`, and needs a tokio runtime with its timer enabled.
 //!
 //! # What it holds
 //!

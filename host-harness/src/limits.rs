@@ -15,10 +15,8 @@ pub struct Limits {
     pub table_elements: usize,
     /// Bytes of the WebAssembly stack; 512 KiB.
     pub stack: usize,
-    /// Time that the plugin's own code may run, instantiating included; 1 s, of which a
-    /// call needs less than a thousandth. It is time on the wall, so that a machine with more to do than it can refuses
-    /// calls rather than falling behind. Time in which the host works or
-    /// waits for the store, the keyring or the phone line does not count. Checked every 10 ms.
+    /// Time that the plugin's own code may run, instantiating included; 1 s, a thousand times what a call needs. It is
+    /// wall-clock time, checked every 10 ms; time in which the host works or waits does not count.
     pub guest_time: Duration,
     /// Time for the whole call, waiting included; 15 s. Looked at whenever the plugin calls the host.
     pub call_time: Duration,

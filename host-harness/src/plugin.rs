@@ -343,5 +343,5 @@ fn chain(error: &wasmtime::Error) -> String {
     causes.join(": ")
 }
 
-/// Ours has some 150 kB.
+/// Ours has less than 500 kB.
 const MAX_SIZE: usize = 4 << 20;

@@ -13,6 +13,7 @@ mod host;
 #[allow(dead_code, reason = "the host's own tests use all of it")]
 #[path = "../../host-harness/tests/hostile/mod.rs"]
 mod hostile;
+mod readme;
 mod tidy;
 
 use std::fs;

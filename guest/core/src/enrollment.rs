@@ -119,6 +119,26 @@ pub fn may_begin_sms(
         .ok_or(NotPermitted::MethodNotAllowed.into())
 }
 
+/// Says why no code can be sent again on a ticket: in this version no phone is ever pending.
+///
+/// # Errors
+///
+/// - [`Failure::Ticket`]: the ticket is worth nothing, or a code is awaited on it.
+/// - [`Failure::NotPermitted`]: no phone is pending.
+/// - [`Failure::Unavailable`]: an import is at fault.
+pub fn may_resend(
+    mut person: Person,
+    ticket: &Text,
+    now: Instant,
+    vault: &mut dyn Vault,
+) -> Result<(), Failure> {
+    let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
+    if ticket.stage == Stage::Challenged {
+        return Err(TicketFault::WrongStage.into());
+    }
+    Err(NotPermitted::NotPending.into())
+}
+
 /// Discards what is pending of a method. The ticket stays.
 ///
 /// # Errors

@@ -108,6 +108,25 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The failure with its field under `parent`, where what was parsed is part of something else.
+    #[must_use]
+    pub fn under(self, parent: &str) -> Self {
+        match self {
+            Self::Invalid { field, expected } => {
+                let mut path = String::from(parent);
+                path.push('.');
+                path.push_str(&field);
+                Self::Invalid {
+                    field: path,
+                    expected,
+                }
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<TicketFault> for Failure {
     fn from(fault: TicketFault) -> Self {
         Self::Ticket(fault)

@@ -44,7 +44,7 @@ pub struct Rejection {
 ///
 /// - [`Failure::Ticket`]: the ticket is worth nothing, or no code is awaited on it.
 /// - [`Failure::Locked`]: the factor rests; nothing was compared.
-/// - [`Failure::NotPermitted`]: there is no such factor, or it is disabled or not offered here.
+/// - [`Failure::NotPermitted`]: there is no such factor, or it is disabled.
 /// - [`Failure::Invalid`]: the code is none; nothing was counted.
 /// - [`Failure::Unavailable`]: an import is at fault.
 ///
@@ -92,6 +92,27 @@ fn next_stage(ticket: &Ticket, method: Method, now: Instant) -> Option<Stage> {
         None
     } else {
         Some(Stage::Enrolling { required: true })
+    }
+}
+
+/// Says why no code can be sent on a ticket: in this version nobody has a phone.
+///
+/// # Errors
+///
+/// - [`Failure::Ticket`]: the ticket is worth nothing, or no code is awaited on it.
+/// - [`Failure::NotPermitted`]: there is no phone.
+/// - [`Failure::Unavailable`]: an import is at fault.
+pub fn may_send_code(
+    mut person: Person,
+    ticket: &Text,
+    now: Instant,
+    vault: &mut dyn Vault,
+) -> Result<(), Failure> {
+    let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
+    ticket.require_challenged()?;
+    match person.account.and_then(|it| it.phone) {
+        Some(_) => Err(Failure::NotImplemented),
+        None => Err(NotPermitted::NoSuchFactor.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasmtime::component::Component;
 
-use super::{allow_list, compile, engine, find_functions, link};
+use super::{MAX_SIZE, allow_list, compile, engine, find_functions, link};
 use crate::digest::Digest;
 use crate::error::LoadError;
 use crate::limits::Limits;
@@ -54,6 +54,12 @@ impl Inspection {
             missing: Vec::new(),
             verdict: Verdict::Loads,
         };
+        // What `load` refuses for its size must not be compiled here either.
+        if bytes.len() > MAX_SIZE {
+            let error = LoadError::TooLarge { limit: MAX_SIZE };
+            inspection.verdict = Verdict::Refused(error.to_string());
+            return Ok(inspection);
+        }
         let component = match compile(&engine, bytes) {
             Ok(component) => component,
             Err(error) => {

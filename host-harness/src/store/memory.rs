@@ -11,7 +11,8 @@ use crate::event::StampedEvent;
 
 /// A store in memory, for tests, demonstrations and benchmarks.
 ///
-/// Its clones are the same store. Nothing survives the process: users would have to enroll again.
+/// Its clones are the same store. Nothing survives the process: users would have to enroll again. Events are
+/// kept for as long as it lives.
 ///
 /// # Examples
 ///

@@ -85,7 +85,7 @@ async fn a_store_that_takes_too_long_or_fails_is_unavailable_to_the_plugin_and_r
         );
         let faults = faults.lock().expect("whole");
         assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].import, Dependency::Store);
+        assert_eq!(faults[0].import, Some(Dependency::Store));
         assert!(faults[0].why.contains(why), "{}", faults[0].why);
     }
 }

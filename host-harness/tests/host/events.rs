@@ -1,15 +1,25 @@
 //! Events are stamped by the host: SCOPE-3.
 
-use countersign_host::Error;
+use std::sync::{Arc, Mutex};
+
 use countersign_host::contract::Actor;
 use countersign_host::contract::event::EventKind;
+use countersign_host::fault::Fault;
+use countersign_host::keyring::LocalKeyring;
 use countersign_host::store::MemoryStore;
+use countersign_host::{Countersign, Error, Plugin};
 
 use crate::host;
 use crate::hostile::Hostile;
 
 /// Commits no change and one event, `reset("a\nb")` with actor `operator("op")` and company `acme`, for the user.
 fn eventful() -> Hostile {
+    eventful_with(3)
+}
+
+/// The same, with so many bytes of memory for a reason, from "a\nb" on.
+fn eventful_with(length: u32) -> Hostile {
+    let reason = format!("(i32.store offset=12 (global.get $event) (i32.const {length}))");
     Hostile::default()
         .items(
             r#"
@@ -19,9 +29,10 @@ fn eventful() -> Hostile {
         )
         .body(
             "administration.status",
-            "(i32.store8 (global.get $event) (i32.const 28))
+            &format!(
+                "(i32.store8 (global.get $event) (i32.const 28))
              (i32.store offset=8 (global.get $event) (i32.const 2570))
-             (i32.store offset=12 (global.get $event) (i32.const 3))
+             {reason}
              (i32.store offset=32 (global.get $event) (i32.const 2600))
              (i32.store offset=36 (global.get $event) (i32.const 1))
              (i32.store8 offset=40 (global.get $event) (i32.const 1))
@@ -31,7 +42,8 @@ fn eventful() -> Hostile {
              (i32.store8 offset=56 (global.get $event) (i32.const 1))
              (call $store.commit (i32.const 0) (i32.const 0) (global.get $event) (i32.const 1)
                 (i32.const 4000))
-             unreachable",
+             unreachable"
+            ),
         )
 }
 
@@ -64,4 +76,25 @@ async fn time_realm_user_and_client_are_put_in_by_the_host() {
         "detail": { "reason": "a\nb" },
     });
     assert_eq!(event.to_json(), expected);
+}
+
+// covers: STORE-8
+#[tokio::test]
+async fn an_event_longer_than_the_contract_allows_is_refused_and_reported() {
+    let store = MemoryStore::new();
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&reported);
+    let long = eventful_with(201);
+    let mfa = Countersign::builder(Plugin::load(&long.component()).expect("it loads"))
+        .realm("test")
+        .store(store.clone())
+        .keyring(LocalKeyring::from_key([7; 32]))
+        .faults(move |fault: &Fault| noted.lock().expect("whole").push(fault.to_string()))
+        .build()
+        .expect("nothing is missing");
+    let error = mfa.administration().status("ana").await;
+    assert!(matches!(error, Err(Error::Misuse(_))), "{error:?}");
+    assert!(store.events().is_empty());
+    let reported = reported.lock().expect("whole");
+    assert!(reported[0].starts_with("plugin: "), "{reported:?}");
 }

@@ -64,7 +64,7 @@ pub(super) fn policy(deadline: Deadline) -> Policy {
     ];
     Policy {
         mode: Mode::EnforcedFrom(deadline),
-        methods: vec![Method::Totp, Method::Sms],
+        methods: vec![Method::Totp],
         role_methods: Vec::new(),
         trusted_providers: Vec::new(),
         first_binding: FirstBinding::Password,

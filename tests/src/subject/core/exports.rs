@@ -13,7 +13,7 @@ use countersign_host::sms::{MessagePurpose, Permission};
 use serde_json::{Value, json};
 
 use super::Stop;
-use super::arguments::{Arguments, Misfit};
+use super::arguments::Arguments;
 use super::input::{self, Actor, BeginRequest, FirstFactor, Label, Membership, Method};
 use super::input::{Purpose, Revocable, Session};
 use super::policy::{self, Hypothetical, Policy};
@@ -35,11 +35,12 @@ pub(super) async fn answer(call: &Call<'_>, function: &str, args: &Value) -> Ans
         "sign-in.assess" => assess(call, args).await,
         "enrollment.begin-totp" => begin_totp(call, args).await,
         "enrollment.begin-sms" => begin_sms(call, args).await,
-        "enrollment.resend" | "verification.send-code" => not_in_this_version(args),
+        "enrollment.resend" => resend(call, args).await,
         "enrollment.cancel" => cancel(call, args).await,
         "enrollment.confirm" => confirm(call, args).await,
         "enrollment.remove" => remove(call, args).await,
         "enrollment.prefer" => prefer(call, args).await,
+        "verification.send-code" => send_code(call, args).await,
         "verification.verify" => verify(call, args).await,
         "recovery.present" => present(call, args).await,
         "recovery.issue" => issue(call, args).await,
@@ -149,6 +150,24 @@ async fn begin_sms(call: &Call<'_>, mut args: Arguments) -> Answer {
         Err(_) => Dependency::Sms.into(),
     };
     Err(failure.into())
+}
+
+async fn resend(call: &Call<'_>, args: Arguments) -> Answer {
+    let (user, ticket) = ticket_alone(args)?;
+    let allowed = call.run(&user, &[], |person, _, now, keys| {
+        enrollment::may_resend(person, &ticket, now, keys).map(Decision::tell)
+    });
+    allowed.await?;
+    Err(Failure::NotImplemented.into())
+}
+
+async fn send_code(call: &Call<'_>, args: Arguments) -> Answer {
+    let (user, ticket) = ticket_alone(args)?;
+    let allowed = call.run(&user, &[], |person, _, now, keys| {
+        verification::may_send_code(person, &ticket, now, keys).map(Decision::tell)
+    });
+    allowed.await?;
+    Err(Failure::NotImplemented.into())
 }
 
 async fn cancel(call: &Call<'_>, mut args: Arguments) -> Answer {
@@ -277,8 +296,11 @@ async fn preview(call: &Call<'_>, mut args: Arguments) -> Answer {
     let mut reading = call.read(&user, &owners).await?;
     if let Some(it) = hypothetical {
         let company = Company::parse_owner(&it.company, "hypothetical.company")?;
-        let policy = it.policy.parse()?;
-        policy.check_bounds()?;
+        let policy = it
+            .policy
+            .parse()
+            .and_then(|policy| policy.check_bounds().map(|()| policy))
+            .map_err(|failure| failure.under("hypothetical"))?;
         reading.policies.suppose(company, policy);
     }
     let affiliations = reading.policies.affiliate(memberships, "memberships")?;
@@ -372,21 +394,12 @@ async fn erase(call: &Call<'_>, mut args: Arguments) -> Answer {
     Ok(json!(erased.await?))
 }
 
-fn not_in_this_version(args: Arguments) -> Answer {
-    fit_ticket(args)?;
-    Err(Failure::NotImplemented.into())
-}
-
 /// Takes the last two arguments of most functions. A ticket is any text; what it is worth is for the core to say.
-fn ticket_alone(args: Arguments) -> Result<(User, Text), Stop> {
-    let (user, ticket) = fit_ticket(args)?;
-    Ok((User::parse(&user, "user")?, Text::new(ticket)))
-}
-
-fn fit_ticket(mut args: Arguments) -> Result<(String, String), Misfit> {
-    let (user, ticket) = (args.take("user")?, args.take("ticket")?);
+fn ticket_alone(mut args: Arguments) -> Result<(User, Text), Stop> {
+    let user: String = args.take("user")?;
+    let ticket: String = args.take("ticket")?;
     args.finish()?;
-    Ok((user, ticket))
+    Ok((User::parse(&user, "user")?, Text::new(ticket)))
 }
 
 /// Takes the last argument.
