@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use countersign_core::administration as core;
+use countersign_core::company;
 use countersign_core::failure::Failure as CoreFailure;
 use countersign_core::otpauth;
 use countersign_core::secret::Text;
@@ -39,7 +40,7 @@ impl wit::Guest for Component {
             let memberships = convert::memberships(memberships, "memberships")?;
             let first_factor = convert::first_factor(first_factor, "first-factor")?;
             let purpose = convert::purpose(purpose, "purpose")?;
-            let owners = transaction::owners(&memberships, "memberships")?;
+            let owners = company::owners(&memberships, "memberships")?;
             let mut reading = transaction::read(&user, &owners)?;
             if let Some(it) = hypothetical {
                 let company = convert::company(&it.company, "hypothetical.company")?;
@@ -75,7 +76,7 @@ impl wit::Guest for Component {
                 .map(|it| convert::company(&it, "company"))
                 .transpose()?;
             let actor = convert::actor(actor)?;
-            let owners = transaction::owners(&memberships, "memberships")?;
+            let owners = company::owners(&memberships, "memberships")?;
             transaction::run(&user, &owners, |person, policies, now, _| {
                 let ask = core::Reset {
                     affiliations: policies.affiliate(memberships.clone(), "memberships")?,

@@ -29,7 +29,7 @@ use alloc::vec::Vec;
 
 use countersign_core::decision::Decision;
 use countersign_core::failure::Failure as CoreFailure;
-use countersign_core::{enrollment, record, recovery, sign_in, verification};
+use countersign_core::{company, enrollment, record, recovery, sign_in, verification};
 
 use bindings::countersign::mfa::types::{
     Actor, Company, Failure, Membership, Method, Receipt, RecoveryCode, Ticket, User,
@@ -63,7 +63,7 @@ impl exports::sign_in::Guest for Component {
         answer(|| {
             let user = convert::user(&user)?;
             let request = convert::begin_request(request)?;
-            let owners = transaction::owners(&request.memberships, "request.memberships")?;
+            let owners = company::owners(&request.memberships, "request.memberships")?;
             transaction::run(&user, &owners, |person, policies, now, keys| {
                 let begin = sign_in::Begin {
                     affiliations: policies
@@ -99,7 +99,7 @@ impl exports::sign_in::Guest for Component {
             let user = convert::user(&user)?;
             let memberships = convert::memberships(memberships, "memberships")?;
             let session = convert::session(session, max_age)?;
-            let owners = transaction::owners(&memberships, "memberships")?;
+            let owners = company::owners(&memberships, "memberships")?;
             let now = transaction::now()?;
             let reading = transaction::read(&user, &owners)?;
             let affiliations = reading.policies.affiliate(memberships, "memberships")?;

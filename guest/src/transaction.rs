@@ -6,15 +6,16 @@
 
 use alloc::vec::Vec;
 
-use countersign_core::company::{self, Affiliation, Membership};
-use countersign_core::decision::{Changes, Decision, Person};
+use countersign_core::company::Policies;
+use countersign_core::decision::{Changes, Decision, Person, TRIES};
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
-use countersign_core::policy::{Policy, StoredPolicy};
-use countersign_core::record::{Unknown, Unreadable, v1};
+use countersign_core::policy::StoredPolicy;
+use countersign_core::record::{Unreadable, v1};
 use countersign_core::ticket::Tickets;
 use countersign_core::time::Instant;
+use countersign_core::vault::Hedge;
 
 use crate::bindings::countersign::mfa::store::{
     self, Change, CommitFailure, Content, Put, RecordId, Seen, UserRecord, Versioned,
@@ -27,14 +28,9 @@ use crate::keys::Keys;
 ///
 /// # Errors
 ///
-/// Returns the clock as the fault for a time that cannot be: the epoch itself, which a dead clock tells, and all times
-/// after the year 9999.
+/// Returns the clock as the fault for a time that cannot be.
 pub(crate) fn now() -> Result<Instant, Failure> {
-    match wall_clock::now().seconds {
-        0 => Err(Dependency::Clock.into()),
-        seconds if seconds > LAST_SECOND => Err(Dependency::Clock.into()),
-        seconds => Ok(Instant::new(seconds)),
-    }
+    Instant::from_clock(wall_clock::now().seconds).ok_or(Dependency::Clock.into())
 }
 
 /// What was read for one call.
@@ -45,51 +41,6 @@ pub(crate) struct Reading {
     pub(crate) policies: Policies,
     account: Option<u64>,
     tickets: Option<u64>,
-}
-
-/// The policies that were read, by their owner.
-pub(crate) struct Policies(Vec<(Company, StoredPolicy)>);
-
-impl Policies {
-    /// Gives each membership its policy; `field` is the list's own name.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Failure::Invalid`] for a company that has none where there is no default one.
-    pub(crate) fn affiliate(
-        &self,
-        memberships: Vec<Membership>,
-        field: &str,
-    ) -> Result<Vec<Affiliation>, Failure> {
-        company::affiliate(memberships, field, |company| self.find(company))
-    }
-
-    /// Supposes that a company's policy is another one than the stored one.
-    pub(crate) fn suppose(&mut self, owner: Company, policy: Policy) {
-        self.0.retain(|(it, _)| *it != owner);
-        let stored = StoredPolicy {
-            policy,
-            revision: 0,
-            unknown: Unknown::default(),
-        };
-        self.0.push((owner, stored));
-    }
-
-    fn find(&self, company: &Company) -> Option<Policy> {
-        let (_, stored) = self.0.iter().find(|(owner, _)| owner == company)?;
-        Some(stored.policy.clone())
-    }
-}
-
-/// The companies whose policies a call with these memberships reads.
-///
-/// # Errors
-///
-/// Returns [`Failure::Invalid`] for memberships that are out of bounds.
-pub(crate) fn owners(memberships: &[Membership], field: &str) -> Result<Vec<Company>, Failure> {
-    company::check_memberships(memberships, field)?;
-    let named = memberships.iter().map(|it| it.company.clone());
-    Ok(named.chain([Company::default_policy()]).collect())
 }
 
 /// Reads a user and some policies.
@@ -112,8 +63,8 @@ pub(crate) fn read(user: &User, owners: &[Company]) -> Result<Reading, Failure> 
         .iter()
         .zip(records)
         .filter_map(|(owner, record)| Some((owner, record?)))
-        .map(|(owner, record)| Ok((owner.clone(), decode(&record, v1::decode_policy)?)))
-        .collect::<Result<_, Failure>>()?;
+        .map(|(owner, record)| Ok((owner.clone(), decode(&record, v1::decode_policy)?.policy)))
+        .collect::<Result<Policies, Failure>>()?;
     Ok(Reading {
         account: account.as_ref().map(|it| it.version),
         tickets: tickets.as_ref().map(|it| it.version),
@@ -125,7 +76,7 @@ pub(crate) fn read(user: &User, owners: &[Company]) -> Result<Reading, Failure> 
             tickets: tickets
                 .map_or(Ok(Tickets::default()), |it| decode(&it, v1::decode_tickets))?,
         },
-        policies: Policies(policies),
+        policies,
     })
 }
 
@@ -167,7 +118,7 @@ fn commit_decision(
             account,
             tickets,
         } = read(user, owners)?;
-        let mut keys = Keys::new(user, now, account, tickets);
+        let mut keys = Keys::new(Hedge::new(user, now, [account, tickets]));
         let changes = decide(person, &policies, now, &mut keys)?;
         if changes.is_empty() {
             return Ok(());
@@ -292,9 +243,3 @@ fn decode<T>(
 fn policy_id(owner: &Company) -> RecordId {
     RecordId::Policy(owner.as_str().into())
 }
-
-/// How often a call decides again when another came first.
-const TRIES: usize = 16;
-
-/// 9999-12-31T23:59:59Z.
-const LAST_SECOND: u64 = 253_402_300_799;

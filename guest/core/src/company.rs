@@ -78,53 +78,80 @@ pub fn check_memberships(memberships: &[Membership], field: &str) -> Result<(), 
     Ok(())
 }
 
-/// Gives each membership its policy. `find` returns a company's own policy, if it has one.
-///
-/// A resting membership needs none: it counts for nothing.
+/// The companies whose policies a call with these memberships reads: each of them, and the default one.
 ///
 /// # Errors
 ///
-/// Returns [`Failure::Invalid`] for an active membership of a company that has no policy, where there is no
-/// default one either.
-pub fn affiliate(
-    memberships: Vec<Membership>,
-    field: &str,
-    find: impl Fn(&Company) -> Option<Policy>,
-) -> Result<Vec<Affiliation>, Failure> {
-    let default = Company::default_policy();
-    memberships
-        .into_iter()
-        .enumerate()
-        .map(
-            |(
-                i,
-                Membership {
-                    company,
-                    roles,
-                    active,
-                },
-            )| {
-                let own = find(&company).map(|policy| (company.clone(), policy));
-                let (policy_of, policy) =
-                    match own.or_else(|| Some((default.clone(), find(&default)?))) {
-                        Some(found) => found,
-                        None if !active => (default.clone(), Policy::baseline()),
-                        None => {
-                            let field = format!("{field}[{i}].company");
-                            return Err(Failure::invalid(
-                                &field,
-                                "a company with a policy, or a default policy `*`",
-                            ));
-                        }
-                    };
+/// Returns [`Failure::Invalid`] for memberships that are out of bounds; `field` is the list's own name.
+pub fn owners(memberships: &[Membership], field: &str) -> Result<Vec<Company>, Failure> {
+    check_memberships(memberships, field)?;
+    let named = memberships.iter().map(|it| it.company.clone());
+    Ok(named.chain([Company::default_policy()]).collect())
+}
+
+/// The policies that were read, each by its owner.
+#[derive(Clone, Debug, Default)]
+pub struct Policies(Vec<(Company, Policy)>);
+
+impl FromIterator<(Company, Policy)> for Policies {
+    fn from_iter<I: IntoIterator<Item = (Company, Policy)>>(read: I) -> Self {
+        Self(read.into_iter().collect())
+    }
+}
+
+impl Policies {
+    /// Gives each membership its policy: the company's own, or the default one.
+    ///
+    /// A resting membership needs none: it counts for nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::Invalid`] for an active membership of a company that has no policy, where there is no
+    /// default one either; `field` is the list's own name.
+    pub fn affiliate(
+        &self,
+        memberships: Vec<Membership>,
+        field: &str,
+    ) -> Result<Vec<Affiliation>, Failure> {
+        let default = Company::default_policy();
+        memberships
+            .into_iter()
+            .enumerate()
+            .map(|(i, it)| {
+                let own = self
+                    .find(&it.company)
+                    .map(|policy| (it.company.clone(), policy));
+                let found = own.or_else(|| Some((default.clone(), self.find(&default)?)));
+                let (policy_of, policy) = match found {
+                    Some(found) => found,
+                    None if !it.active => (default.clone(), Policy::baseline()),
+                    None => {
+                        let field = format!("{field}[{i}].company");
+                        return Err(Failure::invalid(
+                            &field,
+                            "a company with a policy, or a default policy `*`",
+                        ));
+                    }
+                };
                 Ok(Affiliation {
-                    company,
-                    roles,
-                    active,
+                    company: it.company,
+                    roles: it.roles,
+                    active: it.active,
                     policy_of,
                     policy,
                 })
-            },
-        )
-        .collect()
+            })
+            .collect()
+    }
+
+    /// Supposes that a company's policy is another one than the stored one.
+    pub fn suppose(&mut self, owner: Company, policy: Policy) {
+        self.0.retain(|(it, _)| *it != owner);
+        self.0.push((owner, policy));
+    }
+
+    fn find(&self, company: &Company) -> Option<Policy> {
+        let (_, policy) = self.0.iter().find(|(owner, _)| owner == company)?;
+        Some(policy.clone())
+    }
 }

@@ -60,6 +60,9 @@ impl Changes {
     }
 }
 
+/// How often a call reads and decides again when another came first; then it is busy.
+pub const TRIES: usize = 16;
+
 /// The events of one decision, all of them the business of the same companies.
 #[derive(Debug)]
 pub(crate) struct Log {

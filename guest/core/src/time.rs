@@ -21,6 +21,27 @@
 pub struct Instant(u64);
 
 impl Instant {
+    /// Takes a time that a clock told, if it can be one.
+    ///
+    /// The epoch itself is what a dead clock tells; no clock is right after the year 9999.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use countersign_core::time::Instant;
+    ///
+    /// assert!(Instant::from_clock(0).is_none());
+    /// assert!(Instant::from_clock(1).is_some());
+    /// assert!(Instant::from_clock(u64::MAX).is_none());
+    /// ```
+    #[must_use]
+    pub const fn from_clock(seconds: u64) -> Option<Self> {
+        match seconds {
+            1..=LAST_SECOND => Some(Self(seconds)),
+            _ => None,
+        }
+    }
+
     /// The Unix epoch, before which there is nothing.
     pub const EPOCH: Self = Self(0);
 
@@ -182,6 +203,9 @@ impl Span {
         }
     }
 }
+
+/// 9999-12-31T23:59:59Z.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 #[cfg(test)]
 mod tests {

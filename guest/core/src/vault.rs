@@ -5,11 +5,13 @@
 //! decision is committed: a tag and random bytes are of no use to anyone who does not hold them.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use zeroize::Zeroizing;
 
 use crate::failure::Dependency;
 use crate::names::User;
+use crate::time::Instant;
 
 /// The source of secrets and tags.
 pub trait Vault {
@@ -37,6 +39,72 @@ pub trait Vault {
     ///
     /// Returns the import at fault. A caller must not take that for "no", let alone for "yes".
     fn check(&mut self, context: Context, data: &[u8], tag: &Tag) -> Result<bool, Dependency>;
+}
+
+/// What the random bytes of one call are bound to before a secret is made of them.
+///
+/// A secret is a keyed MAC of the random bytes together with the user, the slot, the time, the versions of the records
+/// that were read, and a count. So a random source that repeats itself does not make two secrets alike, and a keyring
+/// that is known does not make them known.
+pub struct Hedge<'a> {
+    user: &'a User,
+    now: Instant,
+    versions: [u64; 2],
+    last: Zeroizing<[u8; 32]>,
+    draws: u32,
+}
+
+impl<'a> Hedge<'a> {
+    /// The hedge of a call that read the account and the tickets in these versions.
+    #[must_use]
+    pub fn new(user: &'a User, now: Instant, versions: [Option<u64>; 2]) -> Self {
+        Self {
+            user,
+            now,
+            versions: versions.map(|it| it.unwrap_or(0)),
+            last: Zeroizing::new([0; 32]),
+            draws: 0,
+        }
+    }
+
+    /// Returns what the keyring shall make the secret of.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Dependency::Random`] for bytes that cannot be random: zero, or a repetition, in themselves or of the last
+    /// ones.
+    pub fn bind(
+        &mut self,
+        random: &Zeroizing<[u8; 32]>,
+        slot: Slot,
+    ) -> Result<Zeroizing<Vec<u8>>, Dependency> {
+        let (first, second) = random.split_at(16);
+        // All zero is a repetition too.
+        if first == second || **random == *self.last {
+            return Err(Dependency::Random);
+        }
+        self.last.clone_from(random);
+        let [account, tickets] = self.versions.map(u64::to_be_bytes);
+        let bound = bind(
+            self.user,
+            &[
+                random.as_slice(),
+                slot.name().as_bytes(),
+                &self.now.as_seconds().to_be_bytes(),
+                &account,
+                &tickets,
+                &self.draws.to_be_bytes(),
+            ],
+        );
+        self.draws = self.draws.saturating_add(1);
+        Ok(bound)
+    }
+}
+
+impl fmt::Debug for Hedge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hedge(..)")
+    }
 }
 
 /// What drawn bytes are for. It goes into the hedge, so that equal random bytes make unequal secrets.

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use countersign_core::verification::Verdict;
 use countersign_host::clock::{Clock, FixedClock};
-use countersign_host::contract::policy::{
-    FirstBinding, Guessing, Mode, Policy, Resend, ResetAuthority, SmsRules, TotpWindow,
-};
+use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{
@@ -234,30 +232,7 @@ fn users() -> impl Iterator<Item = String> {
 }
 
 fn policy() -> Policy {
-    Policy {
-        mode: Mode::Voluntary,
-        methods: vec![Method::Totp],
-        role_methods: Vec::new(),
-        trusted_providers: Vec::new(),
-        first_binding: FirstBinding::Password,
-        reset_authority: ResetAuthority::Realm,
-        totp_window: TotpWindow::PlusMinusOne,
-        sms: SmsRules {
-            countries: Vec::new(),
-            per_hour: 5,
-            per_day: 10,
-            daily_budget: 1_000,
-            enrolling_percent: 30,
-            lifetime_minutes: 10,
-            beyond_ten_minutes: false,
-            resend: Resend::Same,
-            may_manage_app: false,
-        },
-        guessing: Guessing::PerFactor,
-        reauth_interval: 43_200,
-        device_days: 0,
-        reminder_days: Vec::new(),
-    }
+    Policy::app_only(Mode::Voluntary)
 }
 
 /// Of each way to call; so many calls are a batch.

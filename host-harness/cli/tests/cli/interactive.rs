@@ -140,8 +140,9 @@ fn an_interrupt_ends_the_demo_with_exit_code_130() {
     let mut player = Player::sit_down(&["demo", "--interactive"]);
     player.reads("Code of your app");
     let pid = player.child.id().to_string();
-    let kill = std::process::Command::new("kill")
-        .args(["-INT", &pid])
+    // The shell's own `kill`: not every machine has one as a program.
+    let kill = std::process::Command::new("sh")
+        .args(["-c", "kill -INT \"$0\"", &pid])
         .status();
     assert!(kill.expect("it starts").success());
     // The keyboard is held until it ended, or it might end for want of input.

@@ -1,6 +1,7 @@
 //! The functions of the contract.
 
 use countersign_core::administration as admin;
+use countersign_core::company::owners;
 use countersign_core::decision::Decision;
 use countersign_core::failure::{Dependency, Failure, NotPermitted};
 use countersign_core::names::{Company, User};
@@ -17,7 +18,7 @@ use super::arguments::Arguments;
 use super::input::{self, Actor, BeginRequest, FirstFactor, Label, Membership, Method};
 use super::input::{Purpose, Revocable, Session};
 use super::policy::{self, Hypothetical, Policy};
-use super::transaction::{Call, owners};
+use super::transaction::Call;
 use super::{arguments, output};
 
 type Answer = Result<Value, Stop>;

@@ -4,75 +4,34 @@ use std::pin::pin;
 use std::task::{Context as Task, Poll, Waker};
 
 use countersign_core::failure::Dependency;
-use countersign_core::names::User;
-use countersign_core::time::Instant;
-use countersign_core::vault::{self, Context, Slot, Tag, Vault};
+use countersign_core::vault::{Context, Hedge, Slot, Tag, Vault};
 use countersign_host::keyring;
 use zeroize::Zeroizing;
 
 use super::Native;
 
-/// The keys of one attempt at a call, which hedge what they draw with the versions that it read.
+/// The keys of one attempt at a call.
 pub(super) struct Keys<'a> {
     imports: &'a Native,
-    user: &'a User,
-    now: Instant,
-    versions: [u64; 2],
-    last_drawn: Zeroizing<[u8; 32]>,
-    draws: u32,
+    hedge: Hedge<'a>,
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(
-        imports: &'a Native,
-        user: &'a User,
-        now: Instant,
-        versions: [Option<u64>; 2],
-    ) -> Self {
-        Self {
-            imports,
-            user,
-            now,
-            versions: versions.map(|it| it.unwrap_or(0)),
-            last_drawn: Zeroizing::new([0; 32]),
-            draws: 0,
-        }
-    }
-
-    /// Random bytes that can be random: not zero, no repetition in themselves, not the last ones again.
-    fn random(&mut self) -> Result<Zeroizing<[u8; 32]>, Dependency> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        let filled = self.imports.random.fill(bytes.as_mut_slice());
-        filled.map_err(|_| Dependency::Random)?;
-        let (first, second) = bytes.split_at(16);
-        // All zero is a repetition too.
-        if first == second || *bytes == *self.last_drawn {
-            return Err(Dependency::Random);
-        }
-        self.last_drawn.clone_from(&bytes);
-        Ok(bytes)
+    pub(super) fn new(imports: &'a Native, hedge: Hedge<'a>) -> Self {
+        Self { imports, hedge }
     }
 }
 
 impl Vault for Keys<'_> {
     fn draw(&mut self, slot: Slot) -> Result<Zeroizing<[u8; 32]>, Dependency> {
-        let random = self.random()?;
-        let [account, tickets] = self.versions.map(u64::to_be_bytes);
-        let hedge = vault::bind(
-            self.user,
-            &[
-                random.as_slice(),
-                slot.name().as_bytes(),
-                &self.now.as_seconds().to_be_bytes(),
-                &[account, tickets].concat(),
-                &self.draws.to_be_bytes(),
-            ],
-        );
-        self.draws = self.draws.saturating_add(1);
+        let mut random = Zeroizing::new([0; 32]);
+        let filled = self.imports.random.fill(random.as_mut_slice());
+        filled.map_err(|_| Dependency::Random)?;
+        let bound = self.hedge.bind(&random, slot)?;
         let tag = wait(
             self.imports
                 .keyring
-                .mac(keyring::Context::RandomHedge, &hedge),
+                .mac(keyring::Context::RandomHedge, &bound),
         );
         Ok(Zeroizing::new(tag.map_err(|_| Dependency::Keyring)?.bytes))
     }

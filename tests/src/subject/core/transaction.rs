@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use countersign_core::company::{self, Affiliation, Membership};
-use countersign_core::decision::{Changes, Decision, Person};
+use countersign_core::company::Policies;
+use countersign_core::decision::{Changes, Decision, Person, TRIES};
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
-use countersign_core::policy::{Policy, StoredPolicy};
-use countersign_core::record::{Unknown, Unreadable, v1};
+use countersign_core::policy::StoredPolicy;
+use countersign_core::record::{Unreadable, v1};
 use countersign_core::ticket::Tickets;
 use countersign_core::time::Instant;
+use countersign_core::vault::Hedge;
 use countersign_host::contract::event;
 use countersign_host::event::StampedEvent;
 use countersign_host::store::{Change, Commit, CommitError, Content, Key, Record};
@@ -32,9 +33,6 @@ pub(super) struct Reading {
     places: Places,
 }
 
-/// The policies that were read, by their owner.
-pub(super) struct Policies(Vec<(Company, StoredPolicy)>);
-
 /// Where a user's records are, and the versions that were read of them.
 struct Places {
     account: (Key, Option<u64>),
@@ -48,10 +46,7 @@ impl<'a> Call<'a> {
 
     /// Returns the time, if it can be one.
     pub(super) fn now(&self) -> Result<Instant, Failure> {
-        match self.now {
-            1..=LAST_SECOND => Ok(Instant::new(self.now)),
-            _ => Err(Dependency::Clock.into()),
-        }
+        Instant::from_clock(self.now).ok_or(Dependency::Clock.into())
     }
 
     /// Reads a user, and the policies of `owners`.
@@ -69,7 +64,7 @@ impl<'a> Call<'a> {
         let mut policies = Vec::new();
         for owner in owners {
             if let (Some(bytes), _) = next() {
-                policies.push((owner.clone(), decode(&bytes, v1::decode_policy)?));
+                policies.push((owner.clone(), decode(&bytes, v1::decode_policy)?.policy));
             }
         }
         let decode_account = |bytes: Vec<u8>| decode(&bytes, v1::decode_account);
@@ -80,7 +75,7 @@ impl<'a> Call<'a> {
                 account: account_bytes.map(decode_account).transpose()?,
                 tickets: tickets_bytes.map_or_else(|| Ok(Tickets::default()), decode_tickets)?,
             },
-            policies: Policies(policies),
+            policies: policies.into_iter().collect(),
             places: Places {
                 account: (account, account_version),
                 tickets: (tickets, tickets_version),
@@ -105,9 +100,7 @@ impl<'a> Call<'a> {
             let decision = {
                 let mut keys = Keys::new(
                     self.imports,
-                    user,
-                    now,
-                    [places.account.1, places.tickets.1],
+                    Hedge::new(user, now, [places.account.1, places.tickets.1]),
                 );
                 decide(person, &policies, now, &mut keys)?
             };
@@ -256,39 +249,6 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Policies {
-    /// Gives each membership its policy; `field` is the list's own name.
-    pub(super) fn affiliate(
-        &self,
-        memberships: Vec<Membership>,
-        field: &str,
-    ) -> Result<Vec<Affiliation>, Failure> {
-        company::affiliate(memberships, field, |company| {
-            let mut all = self.0.iter();
-            let (_, stored) = all.find(|(owner, _)| owner == company)?;
-            Some(stored.policy.clone())
-        })
-    }
-
-    /// Supposes that a company's policy is another one than the stored one.
-    pub(super) fn suppose(&mut self, owner: Company, policy: Policy) {
-        self.0.retain(|(it, _)| *it != owner);
-        let stored = StoredPolicy {
-            policy,
-            revision: 0,
-            unknown: Unknown::default(),
-        };
-        self.0.push((owner, stored));
-    }
-}
-
-/// The companies whose policies a call with these memberships reads.
-pub(super) fn owners(memberships: &[Membership], field: &str) -> Result<Vec<Company>, Failure> {
-    company::check_memberships(memberships, field)?;
-    let named = memberships.iter().map(|it| it.company.clone());
-    Ok(named.chain([Company::default_policy()]).collect())
-}
-
 fn check((key, expected): (Key, Option<u64>)) -> Change {
     Change::Check { key, expected }
 }
@@ -296,9 +256,3 @@ fn check((key, expected): (Key, Option<u64>)) -> Change {
 fn decode<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Failure> {
     read(bytes).map_err(|_| Dependency::Store.into())
 }
-
-/// As often as the component.
-const TRIES: usize = 16;
-
-/// 9999-12-31T23:59:59Z.
-const LAST_SECOND: u64 = 253_402_300_799;
