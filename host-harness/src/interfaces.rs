@@ -47,6 +47,10 @@ pub struct Administration<'a>(pub(crate) &'a Countersign);
 
 impl Meta<'_> {
     /// Describes the plugin.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn describe(&self) -> Result<Description, Error> {
         let (description,) = self
             .0
@@ -58,18 +62,34 @@ impl Meta<'_> {
 
 impl SignIn<'_> {
     /// Decides what comes next, and mints a ticket where something does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
+    ///
+    /// # Security
+    ///
+    /// To be called after a first factor was passed: a ticket is what lets anybody try a code.
     pub async fn begin(&self, user: &str, request: &BeginRequest) -> Result<BeginOutcome, Error> {
         let scope = Scope::of(user).member(&request.memberships);
         answer(self.0.call::<exports::Begin>(scope, (user, request)).await)
     }
 
     /// Shows where a ticket has got to, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn inspect(&self, user: &str, ticket: &str) -> Result<TicketView, Error> {
         let scope = Scope::of(user);
         answer(self.0.call::<exports::Inspect>(scope, (user, ticket)).await)
     }
 
     /// Says what becomes of an open session. A pure read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn assess(
         &self,
         user: &str,
@@ -85,6 +105,10 @@ impl SignIn<'_> {
 
 impl Enrollment<'_> {
     /// Begins an authenticator app, or shows again what was begun on this ticket.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn begin_totp(
         &self,
         user: &str,
@@ -100,6 +124,10 @@ impl Enrollment<'_> {
     }
 
     /// Begins a phone, and sends it a code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn begin_sms(&self, user: &str, ticket: &str, phone: &str) -> Result<Receipt, Error> {
         let params = (user, ticket, phone);
         answer(
@@ -110,12 +138,20 @@ impl Enrollment<'_> {
     }
 
     /// Sends the code of the pending phone again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn resend(&self, user: &str, ticket: &str) -> Result<Receipt, Error> {
         let scope = Scope::of(user);
         answer(self.0.call::<exports::Resend>(scope, (user, ticket)).await)
     }
 
     /// Discards what is pending of a method.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn cancel(&self, user: &str, ticket: &str, method: Method) -> Result<(), Error> {
         let params = (user, ticket, method);
         answer(
@@ -126,6 +162,14 @@ impl Enrollment<'_> {
     }
 
     /// Turns what is pending into a factor, if `code` shows that the user's device has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
+    ///
+    /// # Security
+    ///
+    /// Only an assertion whose `user` and `purpose` are those of the gateway's own session opens anything.
     pub async fn confirm(
         &self,
         user: &str,
@@ -142,6 +186,10 @@ impl Enrollment<'_> {
     }
 
     /// Removes a factor, and with the last one the recovery code. Returns the new epoch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn remove(&self, user: &str, ticket: &str, method: Method) -> Result<u64, Error> {
         let params = (user, ticket, method);
         answer(
@@ -152,6 +200,10 @@ impl Enrollment<'_> {
     }
 
     /// Makes a confirmed factor the one to show first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn prefer(&self, user: &str, ticket: &str, method: Method) -> Result<(), Error> {
         let params = (user, ticket, method);
         answer(
@@ -164,6 +216,10 @@ impl Enrollment<'_> {
 
 impl Verification<'_> {
     /// Sends a code to the user's phone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn send_code(&self, user: &str, ticket: &str) -> Result<Receipt, Error> {
         let scope = Scope::of(user);
         answer(
@@ -174,6 +230,14 @@ impl Verification<'_> {
     }
 
     /// Compares a code with a confirmed factor, once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
+    ///
+    /// # Security
+    ///
+    /// Only an assertion whose `user` and `purpose` are those of the gateway's own session opens anything.
     pub async fn verify(
         &self,
         user: &str,
@@ -193,6 +257,14 @@ impl Verification<'_> {
 
 impl Recovery<'_> {
     /// Takes a recovery code in place of a lost factor, and opens enrollment for a new one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
+    ///
+    /// # Security
+    ///
+    /// An accepted recovery code opens enrollment, and no session.
     pub async fn present(
         &self,
         user: &str,
@@ -208,12 +280,20 @@ impl Recovery<'_> {
     }
 
     /// Issues a new recovery code, which ends the one before at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn issue(&self, user: &str, ticket: &str) -> Result<RecoveryCode, Error> {
         let scope = Scope::of(user);
         answer(self.0.call::<exports::Issue>(scope, (user, ticket)).await)
     }
 
     /// Notes that the user said to have saved the code with this id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn acknowledge(&self, user: &str, code_id: &str) -> Result<(), Error> {
         let params = (user, code_id);
         answer(
@@ -226,12 +306,20 @@ impl Recovery<'_> {
 
 impl Policies<'_> {
     /// Reads a company's own policy; none if it has none and falls to `*`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn get(&self, company: &str) -> Result<Option<StoredPolicy>, Error> {
         let scope = Scope::nobody().naming(company);
         answer(self.0.call::<exports::PolicyGet>(scope, (company,)).await)
     }
 
     /// Replaces a company's policy, and returns the new revision.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn put(
         &self,
         company: &str,
@@ -248,6 +336,10 @@ impl Policies<'_> {
 
 impl Administration<'_> {
     /// Reads a user's status.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn status(&self, user: &str) -> Result<UserStatus, Error> {
         answer(
             self.0
@@ -257,6 +349,10 @@ impl Administration<'_> {
     }
 
     /// Says what `begin` would answer at a time, with one policy supposed to be another.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn preview(
         &self,
         user: &str,
@@ -275,6 +371,10 @@ impl Administration<'_> {
     }
 
     /// Removes all factors and the recovery code, and ends tickets, devices and sessions. Returns the new epoch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn reset(
         &self,
         user: &str,
@@ -293,6 +393,10 @@ impl Administration<'_> {
     }
 
     /// Ends the wait or lock of a factor.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn unlock(&self, user: &str, method: Method, actor: &Actor) -> Result<(), Error> {
         let params = (user, method, actor);
         answer(
@@ -303,6 +407,10 @@ impl Administration<'_> {
     }
 
     /// Imports a confirmed authenticator app from another system. Returns the new epoch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn add_totp(
         &self,
         user: &str,
@@ -319,6 +427,10 @@ impl Administration<'_> {
     }
 
     /// Ends what a user holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn revoke(&self, user: &str, actor: &Actor, what: Revocable) -> Result<(), Error> {
         let params = (user, actor, what);
         answer(
@@ -329,6 +441,10 @@ impl Administration<'_> {
     }
 
     /// Notes that the user's first factor was changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn first_factor_changed(&self, user: &str) -> Result<(), Error> {
         let scope = Scope::of(user);
         answer(
@@ -339,6 +455,10 @@ impl Administration<'_> {
     }
 
     /// Deletes everything about a user except that there was one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Error`] says; every one is a refusal.
     pub async fn erase(&self, user: &str, actor: &Actor) -> Result<(), Error> {
         let params = (user, actor);
         answer(self.0.call::<exports::Erase>(Scope::of(user), params).await)

@@ -20,6 +20,10 @@ pub use crate::contract::keyring::Context;
 #[async_trait]
 pub trait Keyring: Send + Sync {
     /// Makes a tag of `data` with the active key of `context`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the key from being used; the plugin then refuses.
     async fn mac(&self, context: Context, data: &[u8]) -> Result<Tag, KeyringError>;
 
     /// Says, in constant time, whether `tag` was made of `data` by the key with this id.
@@ -36,6 +40,10 @@ pub trait Keyring: Send + Sync {
     ) -> Result<bool, KeyringError>;
 
     /// Makes 32 bytes that are the same for the same data for ever, whatever keys are rotated.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the key from being used; the plugin then refuses.
     async fn index(&self, context: Context, data: &[u8]) -> Result<[u8; 32], KeyringError>;
 }
 
@@ -45,9 +53,17 @@ pub trait Keyring: Send + Sync {
 /// management service keeps the unwrapped ones in memory.
 pub trait SealingKeys: Send + Sync {
     /// Returns the key to seal with, and its id.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the key from being used; nothing is stored then.
     fn active(&self) -> Result<(u32, SealingKey), KeyringError>;
 
     /// Returns the key with an id, to open with.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringError::UnknownKey`] for an id that nobody knows; the record then stays as it is.
     fn key(&self, id: u32) -> Result<SealingKey, KeyringError>;
 }
 
