@@ -294,7 +294,8 @@ fn subkey(master: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
     ))
 }
 
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
+/// HMAC-SHA-256 under a key, ready to be cloned for each message.
+pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
     let Ok(mac) = Hmac::new_from_slice(key) else {
         // HMAC takes a key of any length (RFC 2104, section 3).
         unreachable!("hmac refused a key")
@@ -302,7 +303,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-fn tag(keyed: &Hmac<Sha256>, data: &[u8]) -> [u8; 32] {
+pub(crate) fn tag(keyed: &Hmac<Sha256>, data: &[u8]) -> [u8; 32] {
     let mut mac = keyed.clone();
     mac.update(data);
     mac.finalize().into_bytes().into()

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Hmac;
 use sha2::Sha256;
+
+use crate::keyring::{keyed, tag};
 
 /// A source of random bytes fit for secrets.
 ///
@@ -50,12 +52,8 @@ pub struct SeededRandom {
 impl SeededRandom {
     /// Makes a generator.
     pub fn from_seed(seed: u64) -> Self {
-        let Ok(seed) = Hmac::new_from_slice(&seed.to_be_bytes()) else {
-            // HMAC takes a key of any length (RFC 2104, section 3).
-            unreachable!("hmac refused a key")
-        };
         Self {
-            seed,
+            seed: keyed(&seed.to_be_bytes()),
             counter: Arc::new(AtomicU64::new(0)),
         }
     }
@@ -64,9 +62,8 @@ impl SeededRandom {
 impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         for chunk in bytes.chunks_mut(32) {
-            let mut block = self.seed.clone();
-            block.update(&self.counter.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-            for (to, from) in chunk.iter_mut().zip(block.finalize().into_bytes()) {
+            let count = self.counter.fetch_add(1, Ordering::SeqCst);
+            for (to, from) in chunk.iter_mut().zip(tag(&self.seed, &count.to_be_bytes())) {
                 *to = from;
             }
         }

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use countersign_conformance::peer::Peer;
 use countersign_conformance::subject::Component;
-use countersign_conformance::{Instance, Subject, World};
+use countersign_conformance::{Instance, Subject, World, policy};
 use libtest_mimic::{Failed, Trial};
 use qrcode::{Color, QrCode};
 use serde_json::{Value, json};
@@ -137,7 +137,7 @@ impl User {
             ticket: String::new(),
             secret: String::new(),
         };
-        user.call("policy.put", &policy());
+        user.call("policy.put", &policy::voluntary());
         let answer = user.call("sign-in.begin", &begin("manage-factors"));
         user.ticket = text(&answer["ok"]["enroll"], "ticket").to_owned();
         user
@@ -215,17 +215,6 @@ fn begin(purpose: &str) -> Value {
         "purpose": purpose,
         "binding-attested": false,
         "known-enrolled": false,
-    } })
-}
-
-fn policy() -> Value {
-    json!({ "company": "acme", "actor": { "operator": "op" }, "enforce-now": false, "policy": {
-        "mode": "voluntary", "methods": ["totp"], "role-methods": [], "trusted-providers": [],
-        "first-binding": "password", "reset-authority": "realm", "totp-window": "plus-minus-one",
-        "guessing": "per-factor", "reauth-interval": 43200, "device-days": 0, "reminder-days": [],
-        "sms": { "countries": [], "per-hour": 5, "per-day": 10, "daily-budget": 1000,
-            "enrolling-percent": 30, "lifetime-minutes": 10, "beyond-ten-minutes": false,
-            "resend": "same", "may-manage-app": false },
     } })
 }
 

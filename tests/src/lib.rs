@@ -16,6 +16,7 @@ pub mod case;
 pub mod expression;
 pub mod pattern;
 pub mod peer;
+pub mod policy;
 pub mod runner;
 pub mod subject;
 pub mod world;

@@ -4,9 +4,9 @@
 //! in the events, in what errors and objects print, and in what lies in the store, sealed and opened. Only the answers that
 //! are meant to carry a secret may, and they go nowhere else.
 
-use countersign_conformance::World;
 use countersign_conformance::authenticator::Authenticator;
 use countersign_conformance::subject::Component;
+use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::store::Content;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ impl Run {
 
     /// Enrolls, signs in, mistypes, recovers, replaces, removes, and is refused in as many ways as there are.
     async fn everything(&mut self) {
-        self.call("policy.put", policy()).await;
+        self.call("policy.put", policy::voluntary()).await;
         let ticket = self.begin("manage-factors").await;
         let key = self.begin_totp(&ticket).await;
         for code in [self.wrong(&key), self.code(&key)] {
@@ -390,17 +390,6 @@ fn raw(key: &str) -> Vec<u8> {
         .iter()
         .filter_map(|byte| u8::from_str_radix(std::str::from_utf8(byte).ok()?, 2).ok())
         .collect()
-}
-
-fn policy() -> Value {
-    json!({ "company": "acme", "actor": { "operator": "op" }, "enforce-now": false, "policy": {
-        "mode": "voluntary", "methods": ["totp"], "role-methods": [], "trusted-providers": [],
-        "first-binding": "password", "reset-authority": "realm", "totp-window": "plus-minus-one",
-        "guessing": "per-factor", "reauth-interval": 43200, "device-days": 0, "reminder-days": [],
-        "sms": { "countries": [], "per-hour": 5, "per-day": 10, "daily-budget": 1000,
-            "enrolling-percent": 30, "lifetime-minutes": 10, "beyond-ten-minutes": false,
-            "resend": "same", "may-manage-app": false },
-    } })
 }
 
 const USER: &str = "ana";

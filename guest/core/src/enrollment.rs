@@ -5,7 +5,7 @@ use alloc::string::String;
 use crate::assertion::Assertion;
 use crate::decision::{Changes, Decision, Log, Person};
 use crate::event::{EventKind, Removal};
-use crate::failure::{Failure, NotPermitted, TicketFault};
+use crate::failure::{Failure, NotPermitted};
 use crate::method::Method;
 use crate::names::Company;
 use crate::otpauth::{self, Label};
@@ -133,9 +133,7 @@ pub fn may_resend(
     vault: &mut dyn Vault,
 ) -> Result<(), Failure> {
     let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
-    if ticket.stage == Stage::Challenged {
-        return Err(TicketFault::WrongStage.into());
-    }
+    ticket.require_past_challenge()?;
     Err(NotPermitted::NotPending.into())
 }
 
@@ -154,9 +152,7 @@ pub fn cancel(
     vault: &mut dyn Vault,
 ) -> Result<Decision<()>, Failure> {
     let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
-    if ticket.stage == Stage::Challenged {
-        return Err(TicketFault::WrongStage.into());
-    }
+    ticket.require_past_challenge()?;
     if method != Method::Totp || ticket.pending_app.take().is_none() {
         return Err(NotPermitted::NotPending.into());
     }

@@ -182,14 +182,7 @@ pub fn inspect(
     Ok(TicketView {
         expires_at: ticket.expires_at,
         start_until: ticket.start_until(),
-        methods: account.map_or_else(Vec::new, |account| {
-            outlook::offers(
-                account,
-                ticket.first_factor_phone.as_ref(),
-                &ticket.policy,
-                now,
-            )
-        }),
+        methods: offers(account, &ticket, now),
         may_enroll: if challenged {
             Vec::new()
         } else {
@@ -197,9 +190,7 @@ pub fn inspect(
         },
         pending_app: ticket.pending_app.as_ref().map(|it| it.attempts_left()),
         attempts_left: ticket.attempts_left(),
-        recovery_available: challenged
-            && ticket.first_factor_fresh
-            && may_recover(account, &ticket.purpose, &ticket.policy),
+        recovery_available: challenged && is_recoverable(account, &ticket),
         required: match ticket.stage {
             Stage::Enrolling { required } => required || ticket.policy.is_enforced(now),
             Stage::Recovering { .. } => true,
@@ -244,6 +235,23 @@ impl EnrollOffer {
     }
 }
 
+/// The user's factors, as a page about the ticket shows them.
+fn offers(account: Option<&Account>, ticket: &Ticket, now: Instant) -> Vec<Offered> {
+    account.map_or_else(Vec::new, |account| {
+        outlook::offers(
+            account,
+            ticket.first_factor_phone.as_ref(),
+            &ticket.policy,
+            now,
+        )
+    })
+}
+
+/// Says whether a recovery code can be offered on a challenge.
+fn is_recoverable(account: Option<&Account>, ticket: &Ticket) -> bool {
+    ticket.first_factor_fresh && may_recover(account, &ticket.purpose, &ticket.policy)
+}
+
 fn issue_ticket(
     mut person: Person,
     request: Begin,
@@ -269,16 +277,8 @@ fn issue_ticket(
             Begun::Challenge(Challenge {
                 ticket: text,
                 expires_at: ticket.expires_at,
-                methods: account.as_ref().map_or_else(Vec::new, |account| {
-                    outlook::offers(
-                        account,
-                        ticket.first_factor_phone.as_ref(),
-                        &ticket.policy,
-                        now,
-                    )
-                }),
-                recovery_available: ticket.first_factor_fresh
-                    && may_recover(account.as_ref(), &ticket.purpose, &ticket.policy),
+                methods: offers(account.as_ref(), &ticket, now),
+                recovery_available: is_recoverable(account.as_ref(), &ticket),
             })
         }
     };

@@ -191,6 +191,18 @@ impl Ticket {
         }
     }
 
+    /// Requires a stage in which something may be pending: any but the one in which a code is awaited.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TicketFault::WrongStage`] while a code is awaited.
+    pub fn require_past_challenge(&self) -> Result<(), TicketFault> {
+        match self.stage {
+            Stage::Challenged => Err(TicketFault::WrongStage),
+            _ => Ok(()),
+        }
+    }
+
     /// Requires a stage in which a factor may be begun: any but the one in which a code is awaited, and, with a factor
     /// shown, only for a while.
     ///
@@ -198,8 +210,8 @@ impl Ticket {
     ///
     /// Returns [`TicketFault::WrongStage`] or [`NotPermitted::StartTooLate`].
     pub fn require_may_begin(&self, now: Instant) -> Result<(), Failure> {
+        self.require_past_challenge()?;
         match self.stage {
-            Stage::Challenged => Err(TicketFault::WrongStage.into()),
             Stage::Verified { factor_at, .. } if now >= factor_at.after(STARTING) => {
                 Err(NotPermitted::StartTooLate.into())
             }

@@ -81,28 +81,8 @@ impl WorldStore {
         self.memory.tamper(key, content);
     }
 
-    /// Commits as [`Store::commit`] does, with events that are JSON already; those of `commit` are left out.
-    ///
-    /// For a subject that has no host to stamp its events.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::commit`].
-    pub async fn commit_with(&self, commit: Commit, events: Vec<Value>) -> Result<(), CommitError> {
-        let failing = self.failing.strike(Import::Commit);
-        match failing {
-            Some(Kind::Before) => return Err(unavailable().into()),
-            Some(Kind::Conflict) => return Err(CommitError::Conflict),
-            Some(Kind::After) | None => {}
-        }
-        self.commit_now(commit, events)?;
-        match failing {
-            Some(_) => Err(unavailable().into()),
-            None => Ok(()),
-        }
-    }
-
-    fn commit_now(&self, commit: Commit, events: Vec<Value>) -> Result<(), CommitError> {
+    fn commit_now(&self, commit: Commit) -> Result<(), CommitError> {
+        let events: Vec<Value> = commit.events.iter().map(|event| event.to_json()).collect();
         let mut noted = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         // The memory store never waits, so its future is ready at the first poll.
         let committed = std::pin::pin!(self.memory.commit(commit));
@@ -145,8 +125,17 @@ impl Store for WorldStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        let events = commit.events.iter().map(|event| event.to_json()).collect();
-        self.commit_with(commit, events).await
+        let failing = self.failing.strike(Import::Commit);
+        match failing {
+            Some(Kind::Before) => return Err(unavailable().into()),
+            Some(Kind::Conflict) => return Err(CommitError::Conflict),
+            Some(Kind::After) | None => {}
+        }
+        self.commit_now(commit)?;
+        match failing {
+            Some(_) => Err(unavailable().into()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -42,9 +42,7 @@ pub fn confirm(
     vault: &mut dyn Vault,
 ) -> Result<Decision<Confirmation>, Failure> {
     let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
-    if ticket.stage == Stage::Challenged {
-        return Err(TicketFault::WrongStage.into());
-    }
+    ticket.require_past_challenge()?;
     let pending = match ticket.pending_app.take() {
         Some(pending) if method == Method::Totp => pending,
         _ => return Err(NotPermitted::NotPending.into()),
