@@ -15,6 +15,7 @@ pub(crate) use input::{
 };
 pub(crate) use output::{
     assessment_to_wit, begun_to_wit, confirmation_to_wit, failure_to_wit, issued_to_wit,
-    presented_to_wit, preview_to_wit, setup_to_wit, status_to_wit, verdict_to_wit, view_to_wit,
+    presented_to_wit, preview_to_wit, receipt_to_wit, setup_to_wit, status_to_wit, verdict_to_wit,
+    view_to_wit,
 };
 pub(crate) use policy::{policy, policy_to_wit};

@@ -42,11 +42,18 @@ impl Vault for Keys<'_> {
         };
         keyring::check_mac(to_wit(context), data, &tag).map_err(|_| Dependency::Keyring)
     }
+
+    fn index(&mut self, data: &[u8]) -> Result<[u8; 32], Dependency> {
+        let index = keyring::index(keyring::Context::PhoneIndex, data);
+        let index = index.map_err(|_| Dependency::Keyring)?;
+        index.try_into().map_err(|_| Dependency::Keyring)
+    }
 }
 
 fn to_wit(context: Context) -> keyring::Context {
     match context {
         Context::Ticket => keyring::Context::Ticket,
         Context::RecoveryCode => keyring::Context::RecoveryCode,
+        Context::Device => keyring::Context::Device,
     }
 }

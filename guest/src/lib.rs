@@ -29,6 +29,7 @@ use alloc::vec::Vec;
 
 use countersign_core::decision::Decision;
 use countersign_core::failure::Failure as CoreFailure;
+use countersign_core::secret::Text;
 use countersign_core::{company, enrollment, record, recovery, sign_in, verification};
 
 use bindings::countersign::mfa::types::{
@@ -45,7 +46,7 @@ impl exports::meta::Guest for Component {
         exports::meta::Description {
             name: concat!("countersign ", env!("CARGO_PKG_VERSION")).into(),
             contract: CONTRACT.into(),
-            levels: [exports::meta::Level::Core].into(),
+            levels: [exports::meta::Level::Core, exports::meta::Level::Extended].into(),
             formats: exports::meta::RecordFormats {
                 oldest_read: record::OLDEST_READ,
                 newest_read: record::NEWEST_READ,
@@ -70,6 +71,7 @@ impl exports::sign_in::Guest for Component {
                         .affiliate(request.memberships.clone(), "request.memberships")?,
                     first_factor: request.first_factor.clone(),
                     purpose: request.purpose.clone(),
+                    device_token: request.device_token.as_ref().map(Text::duplicate),
                     attested: request.attested,
                     known_enrolled: request.known_enrolled,
                 };
@@ -129,21 +131,20 @@ impl exports::enrollment::Guest for Component {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
             let number = convert::phone(&phone)?;
-            let payer = transaction::run(&user, &[], |person, _, now, keys| {
-                enrollment::may_begin_sms(person, &ticket, now, keys).map(Decision::tell)
+            let sending = transaction::run(&user, &[], |person, _, now, keys| {
+                enrollment::begin_sms(person, &ticket, &number, now, keys, &mut outbox::Line)
             })?;
-            outbox::require_permitted(&payer, &number)?;
-            Err(CoreFailure::NotImplemented)
+            outbox::send(sending?).map(convert::receipt_to_wit)
         })
     }
 
     fn resend(user: User, ticket: Ticket) -> Result<Receipt, Failure> {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
-            transaction::run(&user, &[], |person, _, now, keys| {
-                enrollment::may_resend(person, &ticket, now, keys).map(Decision::tell)
+            let sending = transaction::run(&user, &[], |person, _, now, keys| {
+                enrollment::resend(person, &ticket, now, keys, &mut outbox::Line)
             })?;
-            Err(CoreFailure::NotImplemented)
+            outbox::send(sending?).map(convert::receipt_to_wit)
         })
     }
 
@@ -194,10 +195,10 @@ impl exports::verification::Guest for Component {
     fn send_code(user: User, ticket: Ticket) -> Result<Receipt, Failure> {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
-            transaction::run(&user, &[], |person, _, now, keys| {
-                verification::may_send_code(person, &ticket, now, keys).map(Decision::tell)
+            let sending = transaction::run(&user, &[], |person, _, now, keys| {
+                verification::send_code(person, &ticket, now, keys, &mut outbox::Line)
             })?;
-            Err(CoreFailure::NotImplemented)
+            outbox::send(sending?).map(convert::receipt_to_wit)
         })
     }
 
@@ -206,12 +207,17 @@ impl exports::verification::Guest for Component {
         ticket: Ticket,
         method: Method,
         code: String,
-        _remember: bool,
+        remember: bool,
     ) -> Result<exports::verification::VerifyVerdict, Failure> {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
+            let attempt = verification::Attempt {
+                method: convert::method(method),
+                typed: &code,
+                remember,
+            };
             transaction::run(&user, &[], |person, _, now, keys| {
-                verification::verify(person, &ticket, convert::method(method), &code, now, keys)
+                verification::verify(person, &ticket, &attempt, now, keys)
             })
             .map(convert::verdict_to_wit)
         })

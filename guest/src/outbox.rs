@@ -1,22 +1,73 @@
-//! The phone line.
-//!
-//! This version asks whether a number may be sent to, and sends nothing yet.
+//! The phone line: asked before a decision, and sent to after its commit.
 
-use countersign_core::failure::{Dependency, Failure, NotPermitted};
+use countersign_core::event::Event;
+use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::Company;
 use countersign_core::phone::PhoneNumber;
+use countersign_core::text_message::{
+    Dispatch, Errand, Message, Outcome, Permission, PhoneLine, Receipt,
+};
 
-use crate::bindings::countersign::mfa::sms::{self, MessagePurpose, Permission};
+use crate::bindings::countersign::mfa::sms;
+use crate::transaction;
 
-/// Requires that the host would send to a number that is to be enrolled.
+/// The host's phone line, as a decision asks it.
+pub(crate) struct Line;
+
+impl PhoneLine for Line {
+    fn check(
+        &mut self,
+        payer: &Company,
+        number: &PhoneNumber,
+        errand: Errand,
+    ) -> Result<Permission, Dependency> {
+        match sms::check(payer.as_str(), number.as_str(), to_wit(errand)) {
+            Ok(sms::Permission::Permitted(country)) => Ok(Permission::Permitted(country)),
+            Ok(sms::Permission::Refused(_)) => Ok(Permission::Refused),
+            Err(_) => Err(Dependency::Sms),
+        }
+    }
+}
+
+/// Sends a message whose decision is committed, notes what became of it, and returns the receipt with that.
 ///
 /// # Errors
 ///
-/// Returns [`NotPermitted::NumberRefused`], or [`Failure::Unavailable`] when the host does not answer.
-pub(crate) fn require_permitted(payer: &Company, number: &PhoneNumber) -> Result<(), Failure> {
-    match sms::check(payer.as_str(), number.as_str(), MessagePurpose::Enroll) {
-        Ok(Permission::Permitted(_)) => Ok(()),
-        Ok(Permission::Refused(_)) => Err(NotPermitted::NumberRefused.into()),
-        Err(_) => Err(Dependency::Sms.into()),
+/// Returns [`Failure::Unavailable`] when the store does not take the note. The message is counted and may have gone out.
+pub(crate) fn send(dispatch: Dispatch) -> Result<(Receipt, Outcome), Failure> {
+    let Dispatch {
+        message,
+        receipt,
+        companies,
+    } = dispatch;
+    let outcome = match sms::send(&message_to_wit(&message)) {
+        sms::Outcome::Sent => Outcome::Sent,
+        sms::Outcome::AlreadySent => Outcome::AlreadySent,
+        sms::Outcome::Refused(why) | sms::Outcome::Failed(why) => Outcome::Failed(why),
+        sms::Outcome::Unknown => Outcome::Unknown,
+    };
+    transaction::note(&Event {
+        kind: outcome.event(),
+        companies,
+        actor: None,
+    })?;
+    Ok((receipt, outcome))
+}
+
+fn message_to_wit(message: &Message) -> sms::Message {
+    sms::Message {
+        company: message.company.as_str().into(),
+        number: message.number.as_str().into(),
+        code: message.code.expose().into(),
+        purpose: to_wit(message.errand),
+        valid_minutes: message.valid_minutes,
+        idempotency_key: message.idempotency_key.clone(),
+    }
+}
+
+fn to_wit(errand: Errand) -> sms::MessagePurpose {
+    match errand {
+        Errand::Enroll => sms::MessagePurpose::Enroll,
+        Errand::Challenge => sms::MessagePurpose::Challenge,
     }
 }

@@ -1,13 +1,14 @@
-//! One call, always in this order: read the clock, get, decide, commit, answer.
+//! One call, always in this order: read the clock, get, decide, commit, act, answer.
 //!
-//! This is the only caller of `store.commit`, and it returns a reply only after the commit that records it. When another
+//! This is the only caller of `store.commit`, and it returns a reply, or what is to be sent, only after the commit that
+//! records it. When another
 //! call came first it reads and decides again, a bounded number of times. Any fault of an import ends the call with an
 //! error, and nobody is accepted.
 
 use alloc::vec::Vec;
 
 use countersign_core::company::Policies;
-use countersign_core::decision::{Changes, Decision, Person, TRIES};
+use countersign_core::decision::{Add, Changes, Decision, Person, TRIES};
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
@@ -123,12 +124,22 @@ fn commit_decision(
         if changes.is_empty() {
             return Ok(());
         }
-        let records = [
-            account_change(&changes, account),
-            tickets_change(&changes, tickets, now),
-        ];
-        if commit(&records, &changes.events)? {
-            return Ok(());
+        let mut records = Vec::with_capacity(2 + changes.adds.len());
+        records.push(account_change(&changes, account));
+        records.push(tickets_change(&changes, tickets, now));
+        let counters = records.len();
+        records.extend(changes.adds.iter().map(add_change));
+        match commit(&records, &changes.events)? {
+            Committed::Won => return Ok(()),
+            Committed::Lost => {}
+            Committed::CeilingReached(index) => {
+                let refused = index
+                    .checked_sub(counters)
+                    .and_then(|counter| changes.refuse(counter));
+                let (failure, event) = refused.ok_or(Dependency::Store)?;
+                note(&event)?;
+                return Err(failure);
+            }
         }
     }
     Err(Failure::Busy)
@@ -157,11 +168,25 @@ pub(crate) fn replace_policy(
             value: v1::encode_policy(&next).to_vec(),
             collectable_at: None,
         });
-        if commit(&[change], &events)? {
-            return Ok(next);
+        match commit(&[change], &events)? {
+            Committed::Won => return Ok(next),
+            Committed::Lost => {}
+            Committed::CeilingReached(_) => return Err(Dependency::Store.into()),
         }
     }
     Err(Failure::Busy)
+}
+
+/// Notes an event that no change of a record goes with.
+///
+/// # Errors
+///
+/// Returns [`Failure::Unavailable`] when the store does not take it.
+pub(crate) fn note(event: &Event) -> Result<(), Failure> {
+    match commit(&[], core::slice::from_ref(event))? {
+        Committed::Won => Ok(()),
+        Committed::Lost | Committed::CeilingReached(_) => Err(Dependency::Store.into()),
+    }
 }
 
 /// Reads a policy.
@@ -184,17 +209,34 @@ fn get(ids: &[RecordId]) -> Result<Vec<Option<Versioned>>, Failure> {
     }
 }
 
-/// Commits, and says whether it won.
-fn commit(changes: &[Change], events: &[Event]) -> Result<bool, Failure> {
+/// What became of a commit.
+enum Committed {
+    Won,
+    /// Another came first.
+    Lost,
+    /// A counter, by its place in the list of changes, would pass its ceiling.
+    CeilingReached(usize),
+}
+
+fn commit(changes: &[Change], events: &[Event]) -> Result<Committed, Failure> {
     let events: Vec<_> = events.iter().map(event_to_wit).collect();
     match store::commit(changes, &events) {
-        Ok(()) => Ok(true),
-        Err(CommitFailure::Conflict) => Ok(false),
-        // Without an `add` there is no ceiling to reach.
-        Err(CommitFailure::CeilingReached(_) | CommitFailure::Unavailable(_)) => {
-            Err(Dependency::Store.into())
-        }
+        Ok(()) => Ok(Committed::Won),
+        Err(CommitFailure::Conflict) => Ok(Committed::Lost),
+        Err(CommitFailure::CeilingReached(index)) => usize::try_from(index)
+            .map(Committed::CeilingReached)
+            .map_err(|_| Dependency::Store.into()),
+        Err(CommitFailure::Unavailable(_)) => Err(Dependency::Store.into()),
     }
+}
+
+fn add_change(add: &Add) -> Change {
+    Change::Add(store::Add {
+        id: RecordId::Quota(add.name.clone()),
+        amount: 1,
+        ceiling: add.ceiling,
+        collectable_at: add.until.as_seconds(),
+    })
 }
 
 fn account_change(changes: &Changes, expected: Option<u64>) -> Change {

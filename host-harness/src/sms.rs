@@ -57,6 +57,28 @@ pub struct Message {
     pub idempotency_key: String,
 }
 
+impl Message {
+    /// A message as the host hands it to a sender: for those who test one.
+    #[must_use]
+    pub fn new(
+        company: &str,
+        number: &str,
+        code: &str,
+        purpose: MessagePurpose,
+        valid_minutes: u32,
+        idempotency_key: &str,
+    ) -> Self {
+        Self {
+            company: company.to_owned(),
+            number: number.to_owned(),
+            code: code.to_owned(),
+            purpose,
+            valid_minutes,
+            idempotency_key: idempotency_key.to_owned(),
+        }
+    }
+}
+
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")

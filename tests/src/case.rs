@@ -66,6 +66,11 @@ pub struct Step {
     pub clock: Option<String>,
     /// Breaks the random source, or mends it: `zero`, `repeats`, `stuck`, `fails`, `works`.
     pub random: Option<String>,
+    /// What the phone line says of every number: `refuses`, or `works` as before.
+    pub line: Option<String>,
+    /// What becomes of the next messages, in order: `failed`, `refused`, `already-sent`, `lost`,
+    /// `doubtful`.
+    pub fates: Vec<String>,
     /// Replaces the keyring's active key.
     pub rotate_keys: bool,
     /// Puts something else in the place of a record.
@@ -115,6 +120,8 @@ pub struct Step {
     pub unchanged: bool,
     /// The events committed since this was last asked.
     pub events: Option<Value>,
+    /// The text messages that went out since this was last asked.
+    pub messages: Option<Value>,
 }
 
 /// What is put in the place of a record.

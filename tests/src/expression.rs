@@ -12,6 +12,8 @@ pub struct Scope {
     pub given: Variables,
     /// Variables that were saved from answers, or computed.
     pub saved: Variables,
+    /// The text messages that went out: number and code, the oldest first.
+    pub texts: Vec<(String, String)>,
     /// The time.
     pub now: u64,
 }
@@ -144,6 +146,22 @@ impl Scope {
                     &self.text(second.ok_or_else(missing)?)?
                 )?))
             }
+            "text" => {
+                let n = second.map_or(Ok(0), |it| self.number(it))?;
+                self.sent_code(first, n).map(|code| json!(code))
+            }
+            "mistext" => {
+                let n = second.map_or(Ok(0), |it| self.number(it))?;
+                let code: i64 = self
+                    .sent_code(first, 0)?
+                    .parse()
+                    .map_err(|_| "a code that is no number")?;
+                let other = code
+                    .saturating_add(n)
+                    .saturating_add(1)
+                    .rem_euclid(1_000_000);
+                Ok(json!(format!("{other:06}")))
+            }
             "join" => arguments
                 .split(", ")
                 .map(|name| self.text(&format!("${name}")))
@@ -162,6 +180,15 @@ impl Scope {
             "not" => Ok(json!({ "$not": self.expression(&format!("${first}"))? })),
             _ => Err("there is no such function".to_owned()),
         }
+    }
+
+    /// The code of the last message to a number, or of the `n`th before it.
+    fn sent_code(&self, number: &str, n: i64) -> Result<String, String> {
+        let number = self.text(&format!("${number}"))?;
+        let n = usize::try_from(n).map_err(|error| error.to_string())?;
+        let mut to_it = self.texts.iter().rev().filter(|(to, _)| *to == number);
+        let (_, code) = to_it.nth(n).ok_or("no such message went out")?;
+        Ok(code.clone())
     }
 
     fn app(&self, name: &str) -> Result<Authenticator, String> {

@@ -13,7 +13,7 @@ use crate::case::{Call, Case, Cases, FaultKind, Planned, Step, Variables};
 use crate::expression::look_up;
 use crate::pattern;
 use crate::subject::Subject;
-use crate::world::{Broken, Import, Kind};
+use crate::world::{Broken, Fate, Import, Kind};
 use state::State;
 
 /// Where a case failed, and how.
@@ -147,6 +147,9 @@ impl<'a> Run<'a> {
             }
             self.nested(place, step).await?;
         }
+        if let Some(expected) = &step.messages {
+            self.state.check_messages(expected).map_err(failed)?;
+        }
         match &step.events {
             Some(expected) => self.state.check_events(expected).map_err(failed),
             None => Ok(()),
@@ -201,6 +204,25 @@ impl<'a> Run<'a> {
                 _ => return Err(format!("no randomness is called {random}")),
             });
         }
+        match step.line.as_deref() {
+            None => {}
+            Some("refuses") => world.line().refuse_all(true),
+            Some("works") => world.line().refuse_all(false),
+            Some(other) => return Err(format!("no phone line is called {other}")),
+        }
+        for fate in &step.fates {
+            let fate = self.state.resolve(&json!(fate))?;
+            world
+                .line()
+                .destine(match fate.as_str().unwrap_or_default() {
+                    "failed" => Fate::Failed,
+                    "refused" => Fate::Refused,
+                    "already-sent" => Fate::AlreadySent,
+                    "lost" => Fate::Lost,
+                    "doubtful" => Fate::Doubtful,
+                    other => return Err(format!("no fate is called {other}")),
+                });
+        }
         if step.rotate_keys {
             world.keyring().rotate();
         }
@@ -247,7 +269,12 @@ impl<'a> Run<'a> {
             pattern::check(&expected, &answer)?;
         }
         if step.unchanged || must_not_change(&call, &answer) {
-            before.check_unchanged(&self.state)?;
+            match call.call.as_deref() {
+                Some(function) if SENDS.contains(&function) && !step.unchanged => {
+                    before.check_refused(&self.state)?;
+                }
+                _ => before.check_unchanged(&self.state)?,
+            }
         }
         // Nothing is remembered of a refusal.
         let save = call.save.iter().filter(|_| answer.get("err").is_none());
@@ -309,6 +336,13 @@ fn seconds(wait: &Value) -> Result<u64, String> {
     };
     number.checked_mul(unit).ok_or_else(malformed)
 }
+
+/// Functions that send, and note that they did not.
+const SENDS: [&str; 3] = [
+    "enrollment.begin-sms",
+    "enrollment.resend",
+    "verification.send-code",
+];
 
 /// Functions that only read.
 const READS: [&str; 6] = [

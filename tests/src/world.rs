@@ -6,6 +6,7 @@
 mod clock;
 mod faults;
 mod keyring;
+mod line;
 mod random;
 mod store;
 
@@ -13,13 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_host::fault::Fault;
 use countersign_host::seal::Sealer;
-use countersign_host::sms::Outbox;
 use countersign_host::store::{Key, Record};
 use serde_json::Value;
 
 pub use self::clock::WorldClock;
 pub use self::faults::{Failing, Import, Kind, UnknownImport};
 pub use self::keyring::WorldKeyring;
+pub use self::line::{Fate, WorldLine};
 pub use self::random::{Broken, WorldRandom};
 pub use self::store::WorldStore;
 
@@ -30,7 +31,7 @@ pub struct World {
     random: WorldRandom,
     keyring: WorldKeyring,
     store: WorldStore,
-    outbox: Outbox,
+    line: WorldLine,
     failing: Failing,
     noted: Arc<Mutex<Vec<Fault>>>,
 }
@@ -45,7 +46,7 @@ impl World {
             random: WorldRandom::new(seed, failing.clone()),
             keyring: WorldKeyring::new(seed, failing.clone()),
             store: WorldStore::new(failing.clone()),
-            outbox: Outbox::in_country("ES"),
+            line: WorldLine::new(failing.clone()),
             failing,
             noted: Arc::default(),
         }
@@ -86,8 +87,8 @@ impl World {
 
     /// Returns the phone line.
     #[must_use]
-    pub fn outbox(&self) -> &Outbox {
-        &self.outbox
+    pub fn line(&self) -> &WorldLine {
+        &self.line
     }
 
     /// Returns which use of which import fails next.

@@ -330,7 +330,7 @@ impl Run {
         text.push_str(&format!(
             "{:?} {:?} {:?}",
             world.keyring(),
-            world.outbox(),
+            world.line(),
             world.random()
         ));
         text.push_str(&format!("{:?}", world.sealer()));

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::attempts::Attempts;
+use crate::device::Device;
 use crate::failure::Dependency;
 use crate::method::Method;
 use crate::names::User;
@@ -11,6 +12,7 @@ use crate::phone::PhoneNumber;
 use crate::policy::Guessing;
 use crate::record::Unknown;
 use crate::recovery_code::RecoveryCode;
+use crate::sent_code::Redeemed;
 use crate::time::{Instant, Span};
 use crate::totp::{Key, Step, Unspent};
 use crate::vault::{self, Context, Slot, Tag, Vault};
@@ -30,6 +32,8 @@ pub struct Account {
     pub preferred: Option<Method>,
     /// The recovery code.
     pub recovery: Option<Recovery>,
+    /// The devices that are trusted, the oldest first.
+    pub devices: Vec<Device>,
     /// Whether the first factor must be changed before anything else, since a factor was disabled by guessing.
     pub first_factor_suspect: bool,
     /// Wrong codes over all factors, where the policy counts them so.
@@ -150,8 +154,9 @@ impl Account {
             .or_else(|| self.methods().first().copied())
     }
 
-    /// Notes a change of factors: sessions of the epochs before end.
+    /// Notes a change of factors: sessions of the epochs before end, and no device is trusted any more.
     pub fn raise_epoch(&mut self) {
+        self.devices.clear();
         // One a change; it would take longer than there is time.
         self.epoch = self.epoch.saturating_add(1);
     }
@@ -170,6 +175,19 @@ impl Account {
             id,
             key,
             mark: proof.step(),
+            confirmed_at: now,
+            used_at: Some(now),
+            attempts: Attempts::default(),
+            unknown: Unknown::default(),
+        });
+        self.ever_enrolled = true;
+    }
+
+    /// Makes the phone the user's factor, in place of one before.
+    pub fn bind_phone(&mut self, id: String, number: PhoneNumber, _: &Redeemed, now: Instant) {
+        self.phone = Some(Phone {
+            id,
+            number,
             confirmed_at: now,
             used_at: Some(now),
             attempts: Attempts::default(),

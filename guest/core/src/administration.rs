@@ -22,7 +22,7 @@ use crate::vault::Vault;
 
 mod status;
 
-pub use status::{FactorStatus, RecoveryStatus, UserStatus, status};
+pub use status::{DeviceStatus, FactorStatus, RecoveryStatus, UserStatus, status};
 
 /// A reset, as it is asked for.
 #[derive(Debug)]
@@ -122,6 +122,7 @@ pub fn reset(mut person: Person, ask: Reset, now: Instant) -> Result<Decision<u6
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -148,6 +149,7 @@ pub fn unlock(mut person: Person, method: Method, actor: Actor) -> Result<Decisi
             account: Some(account),
             tickets: None,
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -172,7 +174,13 @@ pub fn revoke(
             person.tickets.end_all(now);
             tickets = Some(person.tickets);
         }
-        Revocable::Devices => log.note(EventKind::DeviceRevoked("*".into())),
+        Revocable::Devices => {
+            log.note(EventKind::DeviceRevoked("*".into()));
+            if !account.devices.is_empty() {
+                account.devices.clear();
+                changed = Some(account);
+            }
+        }
         Revocable::Recovery => {
             if let Some(code) = account.recovery.take() {
                 log.note(EventKind::RecoveryRevoked(code.id));
@@ -187,6 +195,7 @@ pub fn revoke(
             account: changed,
             tickets,
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -200,6 +209,7 @@ pub fn first_factor_changed(mut person: Person, now: Instant) -> Result<Decision
     let known = person.account.is_some();
     let mut account = require_not_erased(person.account.take().unwrap_or_default())?;
     account.first_factor_suspect = false;
+    account.devices.clear();
     let mut log = Log::of(&[]);
     log.note(EventKind::FirstFactorChanged);
     person.tickets.end_all(now);
@@ -209,6 +219,7 @@ pub fn first_factor_changed(mut person: Person, now: Instant) -> Result<Decision
             account: known.then_some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -237,6 +248,7 @@ pub fn erase(person: Person, actor: Actor) -> Result<Decision<()>, Failure> {
             account: Some(tombstone),
             tickets: Some(Tickets::default()),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -296,6 +308,7 @@ pub fn add_totp(
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }

@@ -6,9 +6,10 @@ use crate::account::Account;
 use crate::method::Method;
 use crate::names::User;
 use crate::secret::Text;
+use crate::sent_code::Redeemed;
 use crate::ticket::{Purpose, Ticket};
 use crate::time::{Instant, Span};
-use crate::totp::{Step, Unspent};
+use crate::totp::Unspent;
 
 /// The word itself. Only [`Assertion::new`] makes one, and it takes the proof.
 #[derive(Debug)]
@@ -29,11 +30,21 @@ pub struct Assertion {
     pub valid_until: Instant,
     /// Whether the user can recover alone.
     pub recovery: RecoveryState,
+    /// A token for the user's device, if it is to be trusted.
+    pub device_token: Option<Text>,
     /// When the factor was bound, if a short while ago.
     pub fresh_binding: Option<Instant>,
     /// The ticket to go on with.
     pub next: Option<NextTicket>,
-    step: Step,
+}
+
+/// A code that was compared and is used up, as the proof of it.
+#[derive(Debug)]
+pub enum Shown {
+    /// A code of an app.
+    App(Unspent),
+    /// A code of a text message.
+    Phone(Redeemed),
 }
 
 /// What an assertion rests on.
@@ -74,22 +85,26 @@ impl Assertion {
     ///
     /// # Security
     ///
-    /// The proof is taken by value and can be made by the matcher alone, so nobody is accepted without a code that was
+    /// The proof is taken by value and can be made by the matchers alone, so nobody is accepted without a code that was
     /// compared, and one comparison makes one assertion.
     #[must_use]
     pub fn new(
-        proof: Unspent,
+        shown: Shown,
         kind: Proof,
         user: &User,
         account: &Account,
         ticket: &Ticket,
         now: Instant,
     ) -> Self {
-        let bound_at = account.app.as_ref().map(|app| app.confirmed_at);
+        let method = shown.method();
+        let bound_at = match method {
+            Method::Totp => account.app.as_ref().map(|app| app.confirmed_at),
+            Method::Sms => account.phone.as_ref().map(|phone| phone.confirmed_at),
+        };
         Self {
             user: user.clone(),
             purpose: ticket.purpose.clone(),
-            method: Method::Totp,
+            method,
             proof: kind,
             factor_at: now,
             epoch: account.epoch,
@@ -100,15 +115,16 @@ impl Assertion {
                 Some(_) => RecoveryState::Unacknowledged,
             },
             fresh_binding: bound_at.filter(|at| now.since(*at) < FRESH),
+            device_token: None,
             next: None,
-            step: proof.step(),
         }
     }
 
-    /// The time step that was used up for it.
+    /// The assertion with a token for the user's device.
     #[must_use]
-    pub fn step(&self) -> Step {
-        self.step
+    pub fn with_device(mut self, token: Option<Text>) -> Self {
+        self.device_token = token;
+        self
     }
 
     /// The assertion with the ticket to go on with.
@@ -125,6 +141,17 @@ impl Assertion {
             (Proof::Recovery, _) => Vec::new(),
             (_, Method::Totp) => ["otp", "mfa"].into(),
             (_, Method::Sms) => ["sms", "mfa"].into(),
+        }
+    }
+}
+
+impl Shown {
+    /// The method of the factor that was shown.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        match self {
+            Self::App(_) => Method::Totp,
+            Self::Phone(_) => Method::Sms,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What a decision is made of, and what comes out of it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::account::Account;
 use crate::event::{Actor, Event, EventKind};
+use crate::failure::{Failure, NotPermitted};
 use crate::names::{Company, User};
 use crate::ticket::Tickets;
+use crate::time::Instant;
 
 /// One user, as read.
 #[derive(Debug)]
@@ -38,8 +41,34 @@ pub struct Changes {
     pub account: Option<Account>,
     /// The tickets to store, if they changed.
     pub tickets: Option<Tickets>,
+    /// Counters to raise by one.
+    pub adds: Vec<Add>,
     /// What happened, in order.
     pub events: Vec<Event>,
+}
+
+/// A counter to raise by one. A commit that would take it past its ceiling changes nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Add {
+    /// Its name.
+    pub name: String,
+    /// The most that it may come to.
+    pub ceiling: u64,
+    /// When its window is over, and another counter begins at 0.
+    pub until: Instant,
+    /// Whose limit it is.
+    pub limit: Limit,
+}
+
+/// Whose limit a counter keeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Limit {
+    /// Messages to a user.
+    User,
+    /// Messages to a number.
+    Number,
+    /// Messages for a company.
+    Company,
 }
 
 impl<R> Decision<R> {
@@ -52,11 +81,49 @@ impl<R> Decision<R> {
     }
 }
 
+impl<R> Decision<R> {
+    /// Decides to change nothing, but to note what happened.
+    pub(crate) fn note(reply: R, log: Log) -> Self {
+        Self {
+            changes: Changes {
+                events: log.into_events(),
+                ..Changes::default()
+            },
+            reply,
+        }
+    }
+}
+
 impl Changes {
     /// Says whether there is nothing to commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.account.is_none() && self.tickets.is_none() && self.events.is_empty()
+        self.account.is_none()
+            && self.tickets.is_none()
+            && self.adds.is_empty()
+            && self.events.is_empty()
+    }
+
+    /// What to answer, and what to note, when the counter at this place has reached its ceiling. None where there is no
+    /// such counter: then the store cannot be believed.
+    #[must_use]
+    pub fn refuse(&self, counter: usize) -> Option<(Failure, Event)> {
+        let add = self.adds.get(counter)?;
+        let why = match add.limit {
+            Limit::User => "user-limit",
+            Limit::Number => "number-limit",
+            Limit::Company => "company-limit",
+        };
+        let event = Event {
+            kind: EventKind::SmsRefused(why.into()),
+            companies: self
+                .events
+                .first()
+                .map(|it| it.companies.clone())
+                .unwrap_or_default(),
+            actor: None,
+        };
+        Some((NotPermitted::SendLimit(add.until).into(), event))
     }
 }
 

@@ -7,7 +7,6 @@ use crate::decision::{Changes, Decision, Log, Person};
 use crate::event::{EventKind, Removal};
 use crate::failure::{Failure, NotPermitted};
 use crate::method::Method;
-use crate::names::Company;
 use crate::otpauth::{self, Label};
 use crate::policy::EffectiveMode;
 use crate::recovery_code::RecoveryCode;
@@ -18,8 +17,10 @@ use crate::vault::Vault;
 use crate::verification::Rejection;
 
 mod confirm;
+mod phone;
 
 pub use confirm::confirm;
+pub use phone::{begin_sms, resend};
 
 /// What the user takes to an authenticator app.
 #[derive(Debug)]
@@ -88,53 +89,9 @@ pub fn begin_totp(
             account: None,
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
-}
-
-/// Says which company would pay for the text message that begins a phone, if one may be begun on this ticket.
-///
-/// The message itself is not in this version: this is what comes before asking the host whether the number may be
-/// sent to.
-///
-/// # Errors
-///
-/// - [`Failure::Ticket`]: the ticket is worth nothing, or a code is awaited on it.
-/// - [`Failure::NotPermitted`]: the policy does not allow text messages to this user, the factor was shown too long ago.
-/// - [`Failure::Unavailable`]: an import is at fault.
-pub fn may_begin_sms(
-    mut person: Person,
-    ticket: &Text,
-    now: Instant,
-    vault: &mut dyn Vault,
-) -> Result<Company, Failure> {
-    let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
-    ticket.require_may_begin(now)?;
-    let policy = ticket.policy;
-    policy
-        .companies
-        .first()
-        .cloned()
-        .filter(|_| policy.methods.has(Method::Sms))
-        .ok_or(NotPermitted::MethodNotAllowed.into())
-}
-
-/// Says why no code can be sent again on a ticket: in this version no phone is ever pending.
-///
-/// # Errors
-///
-/// - [`Failure::Ticket`]: the ticket is worth nothing, or a code is awaited on it.
-/// - [`Failure::NotPermitted`]: no phone is pending.
-/// - [`Failure::Unavailable`]: an import is at fault.
-pub fn may_resend(
-    mut person: Person,
-    ticket: &Text,
-    now: Instant,
-    vault: &mut dyn Vault,
-) -> Result<(), Failure> {
-    let ticket = person.tickets.take(&person.user, ticket, now, vault)?;
-    ticket.require_past_challenge()?;
-    Err(NotPermitted::NotPending.into())
 }
 
 /// Discards what is pending of a method. The ticket stays.
@@ -153,7 +110,11 @@ pub fn cancel(
 ) -> Result<Decision<()>, Failure> {
     let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
     ticket.require_past_challenge()?;
-    if method != Method::Totp || ticket.pending_app.take().is_none() {
+    let was_pending = match method {
+        Method::Totp => ticket.pending_app.take().is_some(),
+        Method::Sms => ticket.pending_phone.take().is_some(),
+    };
+    if !was_pending {
         return Err(NotPermitted::NotPending.into());
     }
     let mut log = Log::of(&ticket.policy.companies);
@@ -165,6 +126,7 @@ pub fn cancel(
             account: None,
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -225,6 +187,7 @@ pub fn remove(
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -259,6 +222,7 @@ pub fn prefer(
             account: Some(account),
             tickets: None,
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }

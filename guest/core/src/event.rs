@@ -65,6 +65,14 @@ pub enum EventKind {
     ChallengePassed(Method),
     /// A factor was not shown.
     ChallengeFailed(Method, Flaw),
+    /// A text message was counted and is to be sent.
+    SmsRequested,
+    /// It went out.
+    SmsSent,
+    /// It did not go out, or nobody knows; why.
+    SmsFailed(String),
+    /// It was refused before it was counted; why.
+    SmsRefused(String),
     /// A recovery code was issued; its id.
     RecoveryIssued(String),
     /// The user said to have saved it.
@@ -100,6 +108,8 @@ pub enum EventKind {
     Imported(Method),
     /// All tickets were revoked.
     TicketsRevoked,
+    /// A device is trusted; its id.
+    DeviceTrusted(String),
     /// A device, or with `*` every one, is not trusted any more.
     DeviceRevoked(String),
     /// The first factor was changed.
@@ -128,6 +138,8 @@ pub enum Flaw {
     Wrong,
     /// The code, but used before. Only the audit trail may tell the two apart.
     Replayed,
+    /// The code of a text message, too late.
+    Expired,
 }
 
 /// Why a factor is gone.
@@ -157,6 +169,7 @@ impl EventKind {
             | Self::Reset(_)
             | Self::Imported(_)
             | Self::DeadlineSet(_)
+            | Self::DeviceTrusted(_)
             | Self::UserLocked(_)
             | Self::Erased => true,
             Self::Locked { streak, .. } => *streak >= 10,
@@ -169,6 +182,10 @@ impl EventKind {
             | Self::ChallengeIssued
             | Self::ChallengePassed(_)
             | Self::ChallengeFailed(..)
+            | Self::SmsRequested
+            | Self::SmsSent
+            | Self::SmsFailed(_)
+            | Self::SmsRefused(_)
             | Self::RecoveryAcknowledged(_)
             | Self::RecoveryAbandoned(_)
             | Self::RecoveryFailed

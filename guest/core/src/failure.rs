@@ -28,8 +28,6 @@ pub enum Failure {
     Busy,
     /// An import did not answer, or answered what cannot be.
     Unavailable(Dependency),
-    /// Not in this version of the plugin.
-    NotImplemented,
 }
 
 /// What is wrong with a ticket.
@@ -80,6 +78,12 @@ pub enum NotPermitted {
     DeadlineNotInFuture,
     /// The host does not send to this number.
     NumberRefused,
+    /// The policy lists other countries than that of this number.
+    CountryNotAllowed,
+    /// No code was sent on this ticket.
+    NoCodeSent,
+    /// Too many messages; again from this time on.
+    SendLimit(Instant),
 }
 
 /// An import, as the source of a fault.

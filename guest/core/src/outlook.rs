@@ -68,6 +68,8 @@ pub enum Allowed {
     NotEnrolled,
     /// A provider that every company that counts trusts.
     Exempt,
+    /// A device that the user chose to trust after showing a factor.
+    TrustedDevice,
 }
 
 /// Why nobody is let in.
@@ -191,7 +193,7 @@ impl Circumstances<'_> {
             Outlook::Challenge
         } else if may_recover {
             Outlook::Deny(Denial::FirstFactorTooOld)
-        } else if states.contains(&OfferedState::NotOffered) {
+        } else if is_same_channel(account, phone) {
             Outlook::Deny(Denial::SameChannel)
         } else {
             Outlook::Deny(Denial::ContactAdmin)
@@ -221,33 +223,16 @@ pub fn offers(
     now: Instant,
 ) -> Vec<Offered> {
     let shown_first = account.shown_first();
-    let user_wide = account.resting_user_wide(policy.guessing, now);
     let mut offers: Vec<Offered> = account
         .methods()
         .into_iter()
         .filter_map(|method| {
-            let attempts = account.attempts(method)?;
-            let number = account
-                .phone
-                .as_ref()
-                .map(|phone| &phone.number)
-                .filter(|_| method == Method::Sms);
-            let same_channel = number.is_some() && number == first_factor_phone;
-            let state = match attempts.readiness(now) {
-                Readiness::Disabled => OfferedState::Disabled,
-                _ if same_channel => OfferedState::NotOffered,
-                Readiness::Resting(until) => {
-                    OfferedState::WaitUntil(user_wide.map_or(until, |it| it.max(until)))
-                }
-                Readiness::Usable => {
-                    user_wide.map_or(OfferedState::Usable, OfferedState::WaitUntil)
-                }
-            };
+            let number = account.phone.as_ref().filter(|_| method == Method::Sms);
             Some(Offered {
                 method,
-                hint: number.map(|number| number.masked(DIGITS_BEFORE_THE_FACTOR)),
+                hint: number.map(|it| it.number.masked(PhoneNumber::SHOWN_BEFORE_THE_FACTOR)),
                 preferred: shown_first == Some(method),
-                state,
+                state: state(account, method, first_factor_phone, policy, now)?,
             })
         })
         .collect();
@@ -258,8 +243,43 @@ pub fn offers(
     offers
 }
 
+/// Whether a factor can be used now, if the user has one of this method. What a page offers and what a code is compared
+/// with both go by it.
+///
+/// A factor that is not allowed any more is not offered beside one that is: it would only lead to enrolling what is there
+/// already.
+#[must_use]
+pub fn state(
+    account: &Account,
+    method: Method,
+    first_factor_phone: Option<&PhoneNumber>,
+    policy: &Effective,
+    now: Instant,
+) -> Option<OfferedState> {
+    let attempts = account.attempts(method)?;
+    let user_wide = account.resting_user_wide(policy.guessing, now);
+    let superseded = policy.mode != EffectiveMode::Off
+        && !policy.methods.has(method)
+        && account
+            .methods()
+            .into_iter()
+            .any(|it| policy.methods.has(it));
+    let same_channel = method == Method::Sms && is_same_channel(account, first_factor_phone);
+    Some(match attempts.readiness(now) {
+        Readiness::Disabled => OfferedState::Disabled,
+        _ if same_channel || superseded => OfferedState::NotOffered,
+        Readiness::Resting(until) => {
+            OfferedState::WaitUntil(user_wide.map_or(until, |it| it.max(until)))
+        }
+        Readiness::Usable => user_wide.map_or(OfferedState::Usable, OfferedState::WaitUntil),
+    })
+}
+
+/// Says whether the first factor came by the user's phone, which then cannot be the second as well.
+fn is_same_channel(account: &Account, first_factor_phone: Option<&PhoneNumber>) -> bool {
+    let number = account.phone.as_ref().map(|it| &it.number);
+    number.is_some() && number == first_factor_phone
+}
+
 /// What binds a factor needs a first factor at most this old.
 const FRESH: Span = Span::seconds(300);
-
-/// How much of a number is shown to somebody who has not shown a factor.
-const DIGITS_BEFORE_THE_FACTOR: usize = 2;

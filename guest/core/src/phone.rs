@@ -14,6 +14,12 @@ pub struct PhoneNumber(String);
 pub struct NotANumber;
 
 impl PhoneNumber {
+    /// How many of its digits somebody may see who has not shown a factor.
+    pub const SHOWN_BEFORE_THE_FACTOR: usize = 2;
+
+    /// How many of its digits somebody may see who has shown a factor, or answers for the user.
+    pub const SHOWN_AFTER_THE_FACTOR: usize = 4;
+
     /// Parses a number with its country code, as people write it: spaces, hyphens, dots and brackets are taken out.
     ///
     /// Everything that limits or compares numbers goes by the form this returns, so that one number cannot pass for

@@ -13,7 +13,7 @@ use crate::sign_in::{EnrollOffer, may_recover};
 use crate::ticket::{Stage, Ticket};
 use crate::time::Instant;
 use crate::vault::Vault;
-use crate::verification::Rejection;
+use crate::verification::{Reason, Rejection};
 
 /// What became of a recovery code.
 #[derive(Debug)]
@@ -106,6 +106,7 @@ pub fn issue(
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -134,6 +135,7 @@ pub fn acknowledge(mut person: Person, code_id: &str) -> Result<Decision<()>, Fa
             account: Some(account),
             tickets: None,
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -157,6 +159,7 @@ fn accept(
             account: None,
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     }
 }
@@ -180,6 +183,7 @@ fn reject(mut person: Person, mut ticket: Ticket, now: Instant) -> Decision<Pres
     let retry_at = account.resting_user_wide(guessing, now);
     Decision {
         reply: Presented::Rejected(Rejection {
+            reason: Reason::Wrong,
             attempts_left,
             retry_at,
         }),
@@ -187,6 +191,7 @@ fn reject(mut person: Person, mut ticket: Ticket, now: Instant) -> Decision<Pres
             account: Some(account).filter(|it| it.user_wide != before),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     }
 }

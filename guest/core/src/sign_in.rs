@@ -7,12 +7,15 @@ use alloc::vec::Vec;
 use crate::account::Account;
 use crate::company::Affiliation;
 use crate::decision::{Changes, Decision, Log, Person};
+use crate::device::Device;
 use crate::event::EventKind;
 use crate::failure::{Dependency, Failure};
 use crate::method::Method;
 use crate::outlook::{self, Allowed, Circumstances, Denial, FirstFactor, Offered, Outlook};
+use crate::phone::PhoneNumber;
 use crate::policy::{Effective, EffectiveMode};
 use crate::secret::Text;
+use crate::sent_code::SentCode;
 use crate::ticket::{Purpose, Stage, Ticket};
 use crate::time::{Instant, Span};
 use crate::vault::Vault;
@@ -30,6 +33,8 @@ pub struct Begin {
     pub first_factor: FirstFactor,
     /// What for.
     pub purpose: Purpose,
+    /// The token of a device that may be trusted.
+    pub device_token: Option<Text>,
     /// Whether a second channel vouched for the person.
     pub attested: bool,
     /// Whether the gateway remembers the user as enrolled.
@@ -50,7 +55,7 @@ pub enum Begun {
 }
 
 /// Being let in without a factor.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub struct Allowance {
     /// Why.
     pub reason: Allowed,
@@ -60,6 +65,8 @@ pub struct Allowance {
     pub epoch: u64,
     /// When the gateway must ask again, at the latest.
     pub valid_until: Instant,
+    /// The token to keep, where it was what let the user in.
+    pub device_token: Option<Text>,
 }
 
 /// The nudge to enroll early.
@@ -116,8 +123,10 @@ pub struct TicketView {
     pub methods: Vec<Offered>,
     /// What may be enrolled.
     pub may_enroll: Vec<Method>,
-    /// Wrong codes left for the app that is begun, if one is.
-    pub pending_app: Option<u32>,
+    /// What is begun and not confirmed.
+    pub pending: Vec<PendingView>,
+    /// The text message of the challenge, if one was sent.
+    pub sent: Option<SentView>,
     /// Wrong codes left before a challenge ends.
     pub attempts_left: u32,
     /// Whether a recovery code can be presented.
@@ -126,6 +135,30 @@ pub struct TicketView {
     pub required: bool,
     /// The deadline, where one is set.
     pub deadline: Option<Instant>,
+}
+
+/// A factor that is begun, as a page shows it.
+#[derive(Debug)]
+pub struct PendingView {
+    /// Its method.
+    pub method: Method,
+    /// Which phone.
+    pub hint: Option<String>,
+    /// Wrong codes left before it is discarded.
+    pub attempts_left: u32,
+    /// Its text message.
+    pub sent: Option<SentView>,
+}
+
+/// A text message, as a page shows it.
+#[derive(Debug)]
+pub struct SentView {
+    /// The last second in which its code is good.
+    pub good_until: Instant,
+    /// From when on another may be asked for.
+    pub resend_at: Instant,
+    /// How many more may be asked for.
+    pub sends_left: u32,
 }
 
 /// Decides what comes next, and mints a ticket where something does.
@@ -159,7 +192,16 @@ pub fn begin(
             ))));
         }
         Outlook::Deny(reason) => return Ok(Decision::tell(Begun::Deny(reason))),
-        Outlook::Challenge => Stage::Challenged,
+        Outlook::Challenge => match trusted(
+            &person,
+            request.device_token.as_ref(),
+            &circumstances,
+            now,
+            vault,
+        )? {
+            Some(allowance) => return Ok(Decision::tell(Begun::Allow(allowance))),
+            None => Stage::Challenged,
+        },
         Outlook::Enroll { required } => Stage::Enrolling { required },
     };
     issue_ticket(person, request, Arc::new(policy), stage, now, vault)
@@ -188,7 +230,8 @@ pub fn inspect(
         } else {
             may_enroll(&ticket.policy)
         },
-        pending_app: ticket.pending_app.as_ref().map(|it| it.attempts_left()),
+        pending: pending(&ticket),
+        sent: ticket.sent.as_ref().map(|it| sent(it, &ticket)),
         attempts_left: ticket.attempts_left(),
         recovery_available: challenged && is_recoverable(account, &ticket),
         required: match ticket.stage {
@@ -289,6 +332,7 @@ fn issue_ticket(
             account: None,
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     })
 }
@@ -308,5 +352,59 @@ fn allow(reason: Allowed, policy: &Effective, epoch: u64, now: Instant) -> Allow
         notice,
         epoch,
         valid_until: policy.valid_until(now, now),
+        device_token: None,
+    }
+}
+
+/// Lets in a user whose device is trusted, in place of a challenge at sign-in. It never replaces enrolling: the user must
+/// have a factor that is allowed.
+fn trusted(
+    person: &Person,
+    token: Option<&Text>,
+    circumstances: &Circumstances<'_>,
+    now: Instant,
+    vault: &mut dyn Vault,
+) -> Result<Option<Allowance>, Dependency> {
+    let policy = circumstances.policy;
+    let account = person.account.as_ref().filter(|account| {
+        let mut methods = account.methods().into_iter();
+        *circumstances.purpose == Purpose::SignIn && methods.any(|it| policy.methods.has(it))
+    });
+    let (Some(account), Some(token)) = (account, token) else {
+        return Ok(None);
+    };
+    let days = policy.device_days;
+    let device = Device::recognise(account, &person.user, token, days, now, vault)?;
+    Ok(device.map(|device| {
+        let allowance = allow(Allowed::TrustedDevice, policy, account.epoch, now);
+        Allowance {
+            valid_until: allowance.valid_until.min(device.expires_at),
+            device_token: Some(token.duplicate()),
+            ..allowance
+        }
+    }))
+}
+
+fn pending(ticket: &Ticket) -> Vec<PendingView> {
+    let app = ticket.pending_app.as_ref().map(|it| PendingView {
+        method: Method::Totp,
+        hint: None,
+        attempts_left: it.attempts_left(),
+        sent: None,
+    });
+    let phone = ticket.pending_phone.as_ref().map(|it| PendingView {
+        method: Method::Sms,
+        hint: Some(it.number.masked(PhoneNumber::SHOWN_AFTER_THE_FACTOR)),
+        attempts_left: it.attempts_left(),
+        sent: Some(sent(&it.sent, ticket)),
+    });
+    app.into_iter().chain(phone).collect()
+}
+
+fn sent(code: &SentCode, ticket: &Ticket) -> SentView {
+    SentView {
+        good_until: code.good_until,
+        resend_at: code.resend_at(),
+        sends_left: ticket.sends_left(),
     }
 }

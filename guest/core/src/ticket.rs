@@ -10,12 +10,14 @@ use crate::phone::PhoneNumber;
 use crate::policy::{Effective, EffectiveMode};
 use crate::record::Unknown;
 use crate::secret::{Secret, Text};
+use crate::sent_code::SentCode;
 use crate::time::{Instant, Span};
-use crate::totp::Key;
 use crate::vault::{self, Context, Slot, Tag, Vault};
 
+mod pending;
 mod tickets;
 
+pub use pending::{PendingApp, PendingPhone};
 pub use tickets::{Ended, Tickets};
 
 /// One ticket. The bearer string itself is not kept.
@@ -41,8 +43,14 @@ pub struct Ticket {
     pub first_factor_phone: Option<PhoneNumber>,
     /// Wrong codes typed on it.
     pub failures: Failures,
+    /// Text messages asked for on it.
+    pub sends: u32,
+    /// The code that was sent on it, while one is awaited.
+    pub sent: Option<SentCode>,
     /// The app that is begun on it.
     pub pending_app: Option<PendingApp>,
+    /// The phone that is begun on it.
+    pub pending_phone: Option<PendingPhone>,
     /// Fields of a newer version, written back as they were.
     pub unknown: Unknown,
 }
@@ -93,15 +101,6 @@ pub struct Failures {
     pub recovery: u32,
 }
 
-/// An app that is begun and not confirmed. It never verifies anything.
-#[derive(Debug)]
-pub struct PendingApp {
-    /// Its key.
-    pub key: Key,
-    /// Wrong codes for it.
-    pub failures: u32,
-}
-
 impl Ticket {
     /// Mints a ticket, and returns its bearer string with it.
     ///
@@ -137,7 +136,10 @@ impl Ticket {
             first_factor_fresh: false,
             first_factor_phone: None,
             failures: Failures::default(),
+            sends: 0,
+            sent: None,
             pending_app: None,
+            pending_phone: None,
             unknown: Unknown::default(),
         };
         Ok((text, ticket))
@@ -173,8 +175,8 @@ impl Ticket {
     #[must_use]
     pub fn is_touched(&self) -> bool {
         match self.stage {
-            Stage::Challenged => self.failures.total() > 0,
-            Stage::Enrolling { .. } => self.pending_app.is_some(),
+            Stage::Challenged => self.failures.total() > 0 || self.sends > 0,
+            Stage::Enrolling { .. } => self.pending_app.is_some() || self.sends > 0,
             Stage::Verified { .. } | Stage::Recovering { .. } => true,
         }
     }
@@ -261,6 +263,12 @@ impl Ticket {
             _ => 0,
         }
     }
+
+    /// Text messages that may still be asked for on it.
+    #[must_use]
+    pub fn sends_left(&self) -> u32 {
+        MOST_SENDS.saturating_sub(self.sends)
+    }
 }
 
 impl Stage {
@@ -303,35 +311,14 @@ impl Failures {
     }
 }
 
-impl PendingApp {
-    /// Begins an app with a key of 160 random bits.
-    ///
-    /// # Errors
-    ///
-    /// Returns the import at fault.
-    pub fn begin(vault: &mut dyn Vault) -> Result<Self, Dependency> {
-        let drawn = vault.draw(Slot::TotpKey)?;
-        let secret = Secret::new(drawn.get(..KEY_BYTES).unwrap_or_default().to_vec());
-        // Twenty bytes are within the bounds of a key.
-        let key = Key::standard(secret).map_err(|_| Dependency::Random)?;
-        Ok(Self { key, failures: 0 })
-    }
-
-    /// Wrong codes left before it is discarded.
-    #[must_use]
-    pub fn attempts_left(&self) -> u32 {
-        TRIES.saturating_sub(self.failures)
-    }
-}
-
 /// How many characters of a bearer string are its id: 60 bits.
 const ID_LENGTH: usize = 12;
 
 /// Wrong codes that end a ticket, or discard what is pending.
 const TRIES: u32 = 5;
 
-/// RFC 4226, section 4, R6 recommends 160 bits.
-const KEY_BYTES: usize = 20;
+/// Text messages that may be asked for on a ticket.
+pub(crate) const MOST_SENDS: u32 = 3;
 
 const CHALLENGED: Span = Span::minutes(15);
 const ENROLLING: Span = Span::minutes(30);

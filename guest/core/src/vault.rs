@@ -39,6 +39,13 @@ pub trait Vault {
     ///
     /// Returns the import at fault. A caller must not take that for "no", let alone for "yes".
     fn check(&mut self, context: Context, data: &[u8], tag: &Tag) -> Result<bool, Dependency>;
+
+    /// Makes 32 bytes that are the same for the same data for ever, for the names of counters.
+    ///
+    /// # Errors
+    ///
+    /// Returns the import at fault.
+    fn index(&mut self, data: &[u8]) -> Result<[u8; 32], Dependency>;
 }
 
 /// What the random bytes of one call are bound to before a secret is made of them.
@@ -118,6 +125,10 @@ pub enum Slot {
     RecoveryCode,
     /// The id of a factor, which is no secret.
     FactorId,
+    /// The code of a text message.
+    SentCode,
+    /// The token of a trusted device.
+    Device,
 }
 
 impl Slot {
@@ -129,6 +140,8 @@ impl Slot {
             Self::TotpKey => "totp-key",
             Self::RecoveryCode => "recovery-code",
             Self::FactorId => "factor-id",
+            Self::SentCode => "sent-code",
+            Self::Device => "device",
         }
     }
 }
@@ -140,6 +153,8 @@ pub enum Context {
     Ticket,
     /// A recovery code.
     RecoveryCode,
+    /// The token of a trusted device.
+    Device,
 }
 
 /// A keyed MAC, as the keyring made it.

@@ -60,9 +60,14 @@ fn kind(kind: EventKind) -> wit::EventKind {
                 reason: match flaw {
                     Flaw::Wrong => wit::ChallengeFailure::Wrong,
                     Flaw::Replayed => wit::ChallengeFailure::Replayed,
+                    Flaw::Expired => wit::ChallengeFailure::Expired,
                 },
             })
         }
+        EventKind::SmsRequested => wit::EventKind::SmsRequested,
+        EventKind::SmsSent => wit::EventKind::SmsSent,
+        EventKind::SmsFailed(why) => wit::EventKind::SmsFailed(why),
+        EventKind::SmsRefused(why) => wit::EventKind::SmsRefused(why),
         EventKind::RecoveryIssued(id) => wit::EventKind::RecoveryIssued(id),
         EventKind::RecoveryAcknowledged(id) => wit::EventKind::RecoveryAcknowledged(id),
         EventKind::RecoveryPresented(id) => wit::EventKind::RecoveryPresented(id),
@@ -90,6 +95,7 @@ fn kind(kind: EventKind) -> wit::EventKind {
         EventKind::Reset(reason) => wit::EventKind::Reset(reason),
         EventKind::Imported(it) => wit::EventKind::Imported(method(it)),
         EventKind::TicketsRevoked => wit::EventKind::TicketsRevoked,
+        EventKind::DeviceTrusted(id) => wit::EventKind::DeviceTrusted(id),
         EventKind::DeviceRevoked(id) => wit::EventKind::DeviceRevoked(id),
         EventKind::FirstFactorChanged => wit::EventKind::FirstFactorChanged,
         EventKind::Erased => wit::EventKind::Erased,

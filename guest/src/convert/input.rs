@@ -26,6 +26,7 @@ pub(crate) struct BeginRequest {
     pub(crate) memberships: Vec<Membership>,
     pub(crate) first_factor: FirstFactor,
     pub(crate) purpose: Purpose,
+    pub(crate) device_token: Option<Text>,
     pub(crate) attested: bool,
     pub(crate) known_enrolled: bool,
 }
@@ -136,7 +137,10 @@ pub(crate) fn first_factor(factor: wit::FirstFactor, field: &str) -> Result<Firs
 
 pub(crate) fn begin_request(request: sign_in::BeginRequest) -> Result<BeginRequest, Failure> {
     let device_token = request.device_token.map(Text::new);
-    if device_token.is_some_and(|it| it.expose().len() > 128) {
+    if device_token
+        .as_ref()
+        .is_some_and(|it| it.expose().len() > 128)
+    {
         return Err(Failure::invalid(
             "request.device-token",
             "at most 128 bytes",
@@ -146,6 +150,7 @@ pub(crate) fn begin_request(request: sign_in::BeginRequest) -> Result<BeginReque
         memberships: memberships(request.memberships, "request.memberships")?,
         first_factor: first_factor(request.first_factor, "request.first-factor")?,
         purpose: purpose(request.purpose, "request.purpose")?,
+        device_token,
         attested: request.binding_attested,
         known_enrolled: request.known_enrolled,
     })
@@ -171,6 +176,7 @@ pub(crate) fn session(session: sign_in::Session, max_age: Option<u32>) -> Result
     Ok(Session {
         first_factor: first_factor(session.first_factor, "session.first-factor")?,
         factor_at: session.factor_at.map(Instant::new),
+        device_at: session.device_at.map(Instant::new),
         epoch: session.epoch,
         max_age: max_age.map(|it| Span::seconds(u64::from(it))),
     })

@@ -12,10 +12,13 @@ use countersign_core::failure::{Dependency, Failure, NotPermitted, TicketFault};
 use countersign_core::method::Method;
 use countersign_core::outlook::{Allowed, Denial, Offered, OfferedState, Outlook};
 use countersign_core::recovery::Presented;
-use countersign_core::sign_in::{Allowance, Assessment, Begun, Challenge, EnrollOffer, TicketView};
+use countersign_core::sign_in::{
+    Allowance, Assessment, Begun, Challenge, EnrollOffer, SentView, TicketView,
+};
+use countersign_core::text_message::{Outcome, Receipt};
 use countersign_core::ticket::{Purpose, Stage};
 use countersign_core::time::Instant;
-use countersign_core::verification::{Rejection, Verdict};
+use countersign_core::verification::{Reason, Rejection, Verdict};
 
 use crate::bindings::countersign::mfa::types as wit;
 use crate::bindings::exports::countersign::mfa::{
@@ -46,7 +49,6 @@ pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
             Dependency::Clock => wit::Dependency::Clock,
             Dependency::Random => wit::Dependency::Random,
         }),
-        Failure::NotImplemented => wit::Failure::Other("not in this version of the plugin".into()),
     }
 }
 
@@ -75,18 +77,18 @@ pub(crate) fn view_to_wit(view: TicketView) -> sign_in::TicketView {
         methods: offered_list(view.methods),
         may_enroll: methods(view.may_enroll),
         pending: view
-            .pending_app
+            .pending
             .into_iter()
-            .map(|attempts_left| sign_in::Pending {
-                method: wit::Method::Totp,
-                hint: None,
-                attempts_left,
-                sent: None,
+            .map(|it| sign_in::Pending {
+                method: method(it.method),
+                hint: it.hint,
+                attempts_left: it.attempts_left,
+                sent: it.sent.map(|sent| sent_to_wit(&sent)),
             })
             .collect(),
         attempts_left: view.attempts_left,
         recovery_available: view.recovery_available,
-        sent: None,
+        sent: view.sent.map(|sent| sent_to_wit(&sent)),
         required: view.required,
         deadline: view.deadline.map(Instant::as_seconds),
     }
@@ -142,6 +144,21 @@ pub(crate) fn presented_to_wit(presented: Presented) -> recovery::PresentVerdict
     }
 }
 
+pub(crate) fn receipt_to_wit((receipt, outcome): (Receipt, Outcome)) -> wit::Receipt {
+    wit::Receipt {
+        masked: receipt.masked,
+        expires_at: receipt.good_until.as_seconds(),
+        resend_at: receipt.resend_at.as_seconds(),
+        sends_left: receipt.sends_left,
+        state: match outcome {
+            Outcome::Sent => wit::SendState::Sent,
+            Outcome::AlreadySent => wit::SendState::AlreadySent,
+            Outcome::Failed(_) => wit::SendState::Failed,
+            Outcome::Unknown => wit::SendState::Unknown,
+        },
+    }
+}
+
 pub(crate) fn issued_to_wit(issued: &IssuedRecovery) -> wit::RecoveryCode {
     wit::RecoveryCode {
         id: issued.id.clone(),
@@ -179,7 +196,15 @@ pub(crate) fn status_to_wit(status: UserStatus) -> administration::UserStatus {
             issued_at: code.issued_at.as_seconds(),
             acknowledged: code.acknowledged,
         }),
-        devices: Vec::new(),
+        devices: status
+            .devices
+            .into_iter()
+            .map(|device| administration::DeviceStatus {
+                id: device.id,
+                trusted_at: device.trusted_at.as_seconds(),
+                expires_at: device.expires_at.as_seconds(),
+            })
+            .collect(),
         tickets: u32::try_from(status.tickets).unwrap_or(u32::MAX),
         change_first_factor: status.change_first_factor,
     }
@@ -232,7 +257,7 @@ fn assertion_to_wit(assertion: Assertion) -> wit::Assertion {
             RecoveryState::Unacknowledged => wit::RecoveryState::Unacknowledged,
             RecoveryState::Acknowledged => wit::RecoveryState::Acknowledged,
         },
-        device_token: None,
+        device_token: assertion.device_token.map(|it| it.expose().into()),
         fresh_binding: assertion.fresh_binding.map(Instant::as_seconds),
         next_ticket: assertion.next.map(|next| next_ticket(&next)),
     }
@@ -246,6 +271,14 @@ fn next_ticket(next: &NextTicket) -> wit::NextTicket {
     }
 }
 
+fn sent_to_wit(sent: &SentView) -> sign_in::SentCode {
+    sign_in::SentCode {
+        expires_at: sent.good_until.as_seconds(),
+        resend_at: sent.resend_at.as_seconds(),
+        sends_left: sent.sends_left,
+    }
+}
+
 fn allowance_to_wit(allowance: Allowance) -> sign_in::Allowance {
     sign_in::Allowance {
         reason: allowed(allowance.reason),
@@ -256,7 +289,7 @@ fn allowance_to_wit(allowance: Allowance) -> sign_in::Allowance {
         }),
         epoch: allowance.epoch,
         valid_until: allowance.valid_until.as_seconds(),
-        device_token: None,
+        device_token: allowance.device_token.map(|it| it.expose().into()),
     }
 }
 
@@ -298,7 +331,10 @@ fn offered_list(offers: Vec<Offered>) -> Vec<wit::OfferedMethod> {
 
 fn rejection(rejection: Rejection) -> wit::Rejection {
     wit::Rejection {
-        reason: wit::RejectReason::Wrong,
+        reason: match rejection.reason {
+            Reason::Wrong => wit::RejectReason::Wrong,
+            Reason::CodeExpired => wit::RejectReason::CodeExpired,
+        },
         attempts_left: rejection.attempts_left,
         retry_at: rejection.retry_at.map(Instant::as_seconds),
     }
@@ -328,6 +364,7 @@ fn allowed(reason: Allowed) -> sign_in::AllowReason {
         Allowed::ModeOff => sign_in::AllowReason::ModeOff,
         Allowed::NotEnrolled => sign_in::AllowReason::NotEnrolled,
         Allowed::Exempt => sign_in::AllowReason::Exempt,
+        Allowed::TrustedDevice => sign_in::AllowReason::TrustedDevice,
     }
 }
 
@@ -361,5 +398,8 @@ fn not_permitted(reason: NotPermitted) -> wit::NotPermitted {
         NotPermitted::Erased => wit::NotPermitted::Erased,
         NotPermitted::DeadlineNotInFuture => wit::NotPermitted::DeadlineNotInFuture,
         NotPermitted::NumberRefused => wit::NotPermitted::Other("number-refused".into()),
+        NotPermitted::CountryNotAllowed => wit::NotPermitted::Other("country-not-allowed".into()),
+        NotPermitted::NoCodeSent => wit::NotPermitted::NoCodeSent,
+        NotPermitted::SendLimit(until) => wit::NotPermitted::SendLimit(until.as_seconds()),
     }
 }

@@ -39,7 +39,7 @@ impl Component {
             .realm(world.realm())
             .store(world.store().clone())
             .keyring(world.keyring().clone())
-            .sms(world.outbox().clone())
+            .sms(world.line().clone())
             .clock(world.clock().clone())
             .random(world.random().clone())
             .faults(move |fault: &countersign_host::fault::Fault| noted.note(fault))

@@ -10,6 +10,7 @@ mod event;
 mod exports;
 mod input;
 mod keys;
+mod outbox;
 mod output;
 mod policy;
 mod transaction;
@@ -48,7 +49,7 @@ impl Subject for Core {
             store: Arc::new(world.store().clone()),
             sealer: world.sealer(),
             keyring: Arc::new(world.keyring().clone()),
-            sms: Arc::new(world.outbox().clone()),
+            sms: Arc::new(world.line().clone()),
             clock: Arc::new(world.clock().clone()),
             random: Arc::new(world.random().clone()),
         })

@@ -19,6 +19,8 @@ pub enum Import {
     Index,
     /// `wasi:random/random`.
     Random,
+    /// `sms.check`.
+    SmsCheck,
 }
 
 /// How it fails.
@@ -91,13 +93,14 @@ impl Failing {
 
 impl Import {
     /// Every import that can fail.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Get,
         Self::Commit,
         Self::Mac,
         Self::CheckMac,
         Self::Index,
         Self::Random,
+        Self::SmsCheck,
     ];
 
     /// Returns its name in a case.
@@ -110,6 +113,7 @@ impl Import {
             Self::CheckMac => "keyring.check-mac",
             Self::Index => "keyring.index",
             Self::Random => "random",
+            Self::SmsCheck => "sms.check",
         }
     }
 
@@ -120,6 +124,7 @@ impl Import {
             Self::Get | Self::Commit => "store",
             Self::Mac | Self::CheckMac | Self::Index => "keyring",
             Self::Random => "random",
+            Self::SmsCheck => "sms",
         }
     }
 }

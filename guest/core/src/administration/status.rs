@@ -7,6 +7,7 @@ use crate::account::Account;
 use crate::attempts::{Attempts, Readiness};
 use crate::decision::Person;
 use crate::method::Method;
+use crate::phone::PhoneNumber;
 use crate::time::Instant;
 
 /// A user, with nothing secret.
@@ -24,6 +25,8 @@ pub struct UserStatus {
     pub factors: Vec<FactorStatus>,
     /// The recovery code.
     pub recovery: Option<RecoveryStatus>,
+    /// The devices that are trusted.
+    pub devices: Vec<DeviceStatus>,
     /// Tickets that are live.
     pub tickets: usize,
     /// Whether the first factor must be changed before anything else.
@@ -64,6 +67,17 @@ pub struct RecoveryStatus {
     pub acknowledged: bool,
 }
 
+/// A trusted device.
+#[derive(Debug)]
+pub struct DeviceStatus {
+    /// Its id.
+    pub id: String,
+    /// Since when it is trusted.
+    pub trusted_at: Instant,
+    /// When that ends.
+    pub expires_at: Instant,
+}
+
 /// Reads a user's status.
 #[must_use]
 pub fn status(person: &Person, now: Instant) -> UserStatus {
@@ -84,6 +98,16 @@ pub fn status(person: &Person, now: Instant) -> UserStatus {
             issued_at: code.issued_at,
             acknowledged: code.acknowledged,
         }),
+        devices: account
+            .devices
+            .iter()
+            .filter(|it| now < it.expires_at)
+            .map(|it| DeviceStatus {
+                id: it.id.clone(),
+                trusted_at: it.trusted_at,
+                expires_at: it.expires_at,
+            })
+            .collect(),
         tickets: person.tickets.count(now),
         change_first_factor: account.first_factor_suspect,
     }
@@ -104,7 +128,7 @@ fn factors(account: &Account, now: Instant) -> Vec<FactorStatus> {
     let phone = account.phone.as_ref().map(|phone| FactorStatus {
         method: Method::Sms,
         id: phone.id.clone(),
-        hint: Some(phone.number.masked(DIGITS_AFTER_THE_FACTOR)),
+        hint: Some(phone.number.masked(PhoneNumber::SHOWN_AFTER_THE_FACTOR)),
         confirmed_at: phone.confirmed_at,
         used_at: phone.used_at,
         readiness: readiness(account, &phone.attempts, now),
@@ -124,6 +148,3 @@ fn readiness(account: &Account, attempts: &Attempts, now: Instant) -> Readiness 
         (readiness, _) => readiness,
     }
 }
-
-/// How much of a number is shown to somebody who has shown a factor, or answers for the user.
-const DIGITS_AFTER_THE_FACTOR: usize = 4;

@@ -2,22 +2,24 @@
 
 use alloc::string::String;
 
-use super::{Confirmation, IssuedRecovery, require_app_may_change};
+use super::{Confirmation, IssuedRecovery, phone, require_app_may_change};
 use crate::account::{self, Account, Recovery};
-use crate::assertion::{Assertion, NextTicket, Proof};
+use crate::assertion::{Assertion, NextTicket, Proof, Shown};
 use crate::code::Code;
 use crate::decision::{Changes, Decision, Log, Person};
 use crate::event::{Binding, EventKind, Removal};
 use crate::failure::{Failure, NotPermitted, TicketFault};
 use crate::method::Method;
 use crate::names::User;
+use crate::phone::PhoneNumber;
 use crate::recovery_code::RecoveryCode;
 use crate::secret::Text;
-use crate::ticket::{PendingApp, Purpose, Stage, Ticket};
+use crate::sent_code::Redeemed;
+use crate::ticket::{PendingApp, PendingPhone, Purpose, Stage, Ticket};
 use crate::time::Instant;
 use crate::totp::{Digits, Key, Unspent};
 use crate::vault::Vault;
-use crate::verification::Rejection;
+use crate::verification::{Reason, Rejection};
 
 /// Turns what is pending into a factor, if the code shows that the user's device has it.
 ///
@@ -43,30 +45,112 @@ pub fn confirm(
 ) -> Result<Decision<Confirmation>, Failure> {
     let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
     ticket.require_past_challenge()?;
-    let pending = match ticket.pending_app.take() {
-        Some(pending) if method == Method::Totp => pending,
-        _ => return Err(NotPermitted::NotPending.into()),
-    };
-    require_app_may_change(&person, &ticket)?;
+    let pending = Pending::take(&mut ticket, method).ok_or(NotPermitted::NotPending)?;
+    match method {
+        Method::Totp => require_app_may_change(&person, &ticket)?,
+        Method::Sms => phone::require_phone_may_change(&person, &ticket)?,
+    }
     let account = person.account.take().unwrap_or_default();
-    let binding = binding(&account, &ticket)?;
+    let binding = binding(&account, &ticket, method)?;
     let code = Code::parse(typed, Digits::Six)
         .map_err(|_| Failure::invalid("code", "six ASCII digits"))?;
     // What an acceptance needs is drawn before the comparison, so that a fault cannot tell a right code from a wrong one.
-    let drawn = Drawn::for_acceptance(&person.user, &ticket, binding, now, vault)?;
-    let matched = pending.key.match_code(&code, now, ticket.policy.window);
-    Ok(match matched.and_then(|it| it.into_unspent(None)) {
-        Some(proof) => {
+    let drawn = Drawn::for_acceptance(&person.user, &ticket, method, binding, now, vault)?;
+    Ok(match pending.compare(&code, &ticket, now) {
+        Ok(confirmed) => {
             let change = Change {
                 account,
                 ticket,
                 binding,
-                key: pending.key,
+                confirmed,
             };
-            accept(person, change, drawn, proof, now)
+            accept(person, change, drawn, now)
         }
-        None => reject(person, ticket, pending, now),
+        Err((pending, reason)) => reject(person, ticket, pending, reason, now),
     })
+}
+
+/// What is pending of one method.
+enum Pending {
+    App(PendingApp),
+    Phone(PendingPhone),
+}
+
+/// What was pending, with the proof that the user's device has it.
+enum Confirmed {
+    App(Key, Unspent),
+    Phone(PhoneNumber, Redeemed),
+}
+
+impl Pending {
+    fn take(ticket: &mut Ticket, method: Method) -> Option<Self> {
+        match method {
+            Method::Totp => ticket.pending_app.take().map(Self::App),
+            Method::Sms => ticket.pending_phone.take().map(Self::Phone),
+        }
+    }
+
+    fn put_back(self, ticket: &mut Ticket) {
+        match self {
+            Self::App(pending) => ticket.pending_app = Some(pending),
+            Self::Phone(pending) => ticket.pending_phone = Some(pending),
+        }
+    }
+
+    fn compare(
+        self,
+        code: &Code,
+        ticket: &Ticket,
+        now: Instant,
+    ) -> Result<Confirmed, (Self, Reason)> {
+        match self {
+            Self::App(pending) => {
+                let matched = pending.key.match_code(code, now, ticket.policy.window);
+                match matched.and_then(|it| it.into_unspent(None)) {
+                    Some(proof) => Ok(Confirmed::App(pending.key, proof)),
+                    None => Err((Self::App(pending), Reason::Wrong)),
+                }
+            }
+            Self::Phone(PendingPhone {
+                number,
+                sent,
+                failures,
+            }) => {
+                let reason = if sent.is_over(now) {
+                    Reason::CodeExpired
+                } else {
+                    Reason::Wrong
+                };
+                match sent.redeem(code, now) {
+                    Ok(proof) => Ok(Confirmed::Phone(number, proof)),
+                    Err(sent) => {
+                        let pending = PendingPhone {
+                            number,
+                            sent,
+                            failures,
+                        };
+                        Err((Self::Phone(pending), reason))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts a wrong code.
+    fn fail(&mut self) {
+        let failures = match self {
+            Self::App(pending) => &mut pending.failures,
+            Self::Phone(pending) => &mut pending.failures,
+        };
+        *failures = failures.saturating_add(1);
+    }
+
+    fn attempts_left(&self) -> u32 {
+        match self {
+            Self::App(pending) => pending.attempts_left(),
+            Self::Phone(pending) => pending.attempts_left(),
+        }
+    }
 }
 
 /// A confirmation that is about to happen.
@@ -74,7 +158,7 @@ struct Change {
     account: Account,
     ticket: Ticket,
     binding: Binding,
-    key: Key,
+    confirmed: Confirmed,
 }
 
 /// What a confirmation needs of the vault.
@@ -88,6 +172,7 @@ impl Drawn {
     fn for_acceptance(
         user: &User,
         ticket: &Ticket,
+        method: Method,
         binding: Binding,
         now: Instant,
         vault: &mut dyn Vault,
@@ -95,7 +180,7 @@ impl Drawn {
         let goes_on = matches!(ticket.stage, Stage::Enrolling { .. })
             && ticket.purpose == Purpose::ManageFactors;
         let stage = Stage::Verified {
-            method: Method::Totp,
+            method,
             factor_at: now,
         };
         Ok(Self {
@@ -116,7 +201,7 @@ impl Drawn {
 }
 
 /// Says as what the factor comes to be, if stage and factors are still those for it.
-fn binding(account: &Account, ticket: &Ticket) -> Result<Binding, Failure> {
+fn binding(account: &Account, ticket: &Ticket, method: Method) -> Result<Binding, Failure> {
     match &ticket.stage {
         Stage::Recovering { code_id } => {
             let current = account
@@ -130,10 +215,8 @@ fn binding(account: &Account, ticket: &Ticket) -> Result<Binding, Failure> {
             }
         }
         // Only a factor that was shown lets one be replaced.
-        Stage::Enrolling { .. } if account.app.is_some() => {
-            Err(NotPermitted::AlreadyEnrolled.into())
-        }
-        _ if account.app.is_some() => Ok(Binding::Replacement),
+        Stage::Enrolling { .. } if account.has(method) => Err(NotPermitted::AlreadyEnrolled.into()),
+        _ if account.has(method) => Ok(Binding::Replacement),
         _ if account.is_enrolled() => Ok(Binding::Second),
         _ => Ok(Binding::First),
     }
@@ -143,22 +226,30 @@ fn accept(
     mut person: Person,
     change: Change,
     drawn: Drawn,
-    proof: Unspent,
     now: Instant,
 ) -> Decision<Confirmation> {
     let Change {
         mut account,
         ticket,
         binding,
-        key,
+        confirmed,
     } = change;
     let mut log = Log::of(&ticket.policy.companies);
     if binding == Binding::Recovery {
         drop_old_factors(&mut account, &mut log);
     }
-    account.bind_app(drawn.factor_id, key, &proof, now);
+    let shown = match confirmed {
+        Confirmed::App(key, proof) => {
+            account.bind_app(drawn.factor_id, key, &proof, now);
+            Shown::App(proof)
+        }
+        Confirmed::Phone(number, proof) => {
+            account.bind_phone(drawn.factor_id, number, &proof, now);
+            Shown::Phone(proof)
+        }
+    };
     account.raise_epoch();
-    log.note(EventKind::EnrollmentConfirmed(Method::Totp, binding));
+    log.note(EventKind::EnrollmentConfirmed(shown.method(), binding));
     let issued = drawn.recovery.map(|(kept, code)| {
         let id = kept.id.clone();
         log.note(EventKind::RecoveryIssued(id.clone()));
@@ -174,7 +265,7 @@ fn accept(
         .as_ref()
         .map(|(text, next)| NextTicket::of(text.duplicate(), next));
     let assertion =
-        Assertion::new(proof, kind, &person.user, &account, &ticket, now).with_next(continued);
+        Assertion::new(shown, kind, &person.user, &account, &ticket, now).with_next(continued);
 
     // The table of stages: a verified ticket stays, any other is spent, for the next one or for good.
     person.tickets.end_all(now);
@@ -192,6 +283,7 @@ fn accept(
             account: Some(account),
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     }
 }
@@ -211,25 +303,32 @@ fn drop_old_factors(account: &mut Account, log: &mut Log) {
 fn reject(
     mut person: Person,
     mut ticket: Ticket,
-    mut pending: PendingApp,
+    mut pending: Pending,
+    reason: Reason,
     now: Instant,
 ) -> Decision<Confirmation> {
-    pending.failures = pending.failures.saturating_add(1);
+    // A code that is too old was not compared, and does not count.
+    if reason == Reason::Wrong {
+        pending.fail();
+    }
     let attempts_left = pending.attempts_left();
     let discarded = attempts_left == 0;
     let mut log = Log::of(&ticket.policy.companies);
     log.note(EventKind::EnrollmentFailed { discarded });
-    ticket.pending_app = (!discarded).then_some(pending);
+    if !discarded {
+        pending.put_back(&mut ticket);
+    }
     person.tickets.keep(ticket, now);
     Decision {
         reply: Confirmation::Rejected(Rejection {
+            reason,
             attempts_left,
             retry_at: None,
         }),
         changes: Changes {
-            account: None,
             tickets: Some(person.tickets),
             events: log.into_events(),
+            ..Changes::default()
         },
     }
 }

@@ -17,6 +17,8 @@ pub struct Session {
     pub first_factor: FirstFactor,
     /// When a factor was shown in it.
     pub factor_at: Option<Instant>,
+    /// When a trusted device let it in.
+    pub device_at: Option<Instant>,
     /// The epoch it was opened in.
     pub epoch: u64,
     /// The greatest age that a factor may have, where the gateway asks for more than the policy does.
@@ -98,7 +100,12 @@ impl Session {
     /// Until when the factor that was shown in it is good, if it is good at `now`.
     fn shown_until(&self, policy: &Effective, now: Instant) -> Option<Instant> {
         // A time ahead of the clock is no proof of anything, but two gateways' clocks may differ a little.
-        let factor_at = self.factor_at.filter(|at| *at <= now.after(MOST_AHEAD))?;
+        let past = |at: &Instant| *at <= now.after(MOST_AHEAD);
+        // A device stands for the factor only where no more is asked for, and while the policy trusts any.
+        let device_at = self
+            .device_at
+            .filter(|_| self.max_age.is_none() && policy.device_days > 0);
+        let factor_at = self.factor_at.filter(past).max(device_at.filter(past))?;
         let until = match self.max_age {
             // The factor may be exactly that old; an age of 0 asks for a new code whatever the clock says.
             Some(age) if age > Span::ZERO => {

@@ -19,6 +19,8 @@ pub struct Tickets {
     pub live: Vec<Ticket>,
     /// Those that were, the oldest first.
     pub ended: Vec<Ended>,
+    /// When a text message to the user was last asked for.
+    pub texted_at: Option<Instant>,
     /// Fields of a newer version, written back as they were.
     pub unknown: Unknown,
 }

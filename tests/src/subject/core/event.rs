@@ -55,9 +55,14 @@ fn kind(kind: &EventKind) -> to::EventKind {
                 reason: match flaw {
                     Flaw::Wrong => to::ChallengeFailure::Wrong,
                     Flaw::Replayed => to::ChallengeFailure::Replayed,
+                    Flaw::Expired => to::ChallengeFailure::Expired,
                 },
             })
         }
+        EventKind::SmsRequested => to::EventKind::SmsRequested,
+        EventKind::SmsSent => to::EventKind::SmsSent,
+        EventKind::SmsFailed(why) => to::EventKind::SmsFailed(why.clone()),
+        EventKind::SmsRefused(why) => to::EventKind::SmsRefused(why.clone()),
         EventKind::RecoveryIssued(id) => to::EventKind::RecoveryIssued(id.clone()),
         EventKind::RecoveryAcknowledged(id) => to::EventKind::RecoveryAcknowledged(id.clone()),
         EventKind::RecoveryPresented(id) => to::EventKind::RecoveryPresented(id.clone()),
@@ -85,6 +90,7 @@ fn kind(kind: &EventKind) -> to::EventKind {
         EventKind::Reset(reason) => to::EventKind::Reset(reason.clone()),
         EventKind::Imported(it) => to::EventKind::Imported(method(*it)),
         EventKind::TicketsRevoked => to::EventKind::TicketsRevoked,
+        EventKind::DeviceTrusted(id) => to::EventKind::DeviceTrusted(id.clone()),
         EventKind::DeviceRevoked(id) => to::EventKind::DeviceRevoked(id.clone()),
         EventKind::FirstFactorChanged => to::EventKind::FirstFactorChanged,
         EventKind::Erased => to::EventKind::Erased,

@@ -3,14 +3,13 @@
 use countersign_core::administration as admin;
 use countersign_core::company::owners;
 use countersign_core::decision::Decision;
-use countersign_core::failure::{Dependency, Failure, NotPermitted};
+use countersign_core::failure::Failure;
 use countersign_core::names::{Company, User};
 use countersign_core::secret::Text;
 use countersign_core::time::Instant;
 use countersign_core::totp::Step;
-use countersign_core::verification::{self, Verdict};
+use countersign_core::verification::{self, Attempt, Verdict};
 use countersign_core::{enrollment, method, otpauth, policy as policies, recovery, sign_in};
-use countersign_host::sms::{MessagePurpose, Permission};
 use serde_json::{Value, json};
 
 use super::Stop;
@@ -19,7 +18,7 @@ use super::input::{self, Actor, BeginRequest, FirstFactor, Label, Membership, Me
 use super::input::{Purpose, Revocable, Session};
 use super::policy::{self, Hypothetical, Policy};
 use super::transaction::Call;
-use super::{arguments, output};
+use super::{arguments, outbox, output};
 
 type Answer = Result<Value, Stop>;
 
@@ -68,9 +67,14 @@ pub(super) async fn verify_totp(
     code: &str,
 ) -> Result<Verdict, Failure> {
     let user = User::parse(user, "user")?;
-    let (ticket, method) = (Text::new(ticket.to_owned()), method::Method::Totp);
+    let ticket = Text::new(ticket.to_owned());
+    let attempt = Attempt {
+        method: method::Method::Totp,
+        typed: code,
+        remember: false,
+    };
     call.run(&user, &[], |person, _, now, keys| {
-        verification::verify(person, &ticket, method, code, now, keys)
+        verification::verify(person, &ticket, &attempt, now, keys)
     })
     .await
 }
@@ -80,7 +84,11 @@ async fn begin(call: &Call<'_>, mut args: Arguments) -> Answer {
     let request: BeginRequest = args.take("request")?;
     args.finish()?;
     let user = User::parse(&user, "user")?;
-    if request.device_token.is_some_and(|it| it.len() > 128) {
+    let device_token = request.device_token.map(Text::new);
+    if device_token
+        .as_ref()
+        .is_some_and(|it| it.expose().len() > 128)
+    {
         return Err(Failure::invalid("request.device-token", "at most 128 bytes").into());
     }
     let memberships = input::memberships(request.memberships, "request.memberships")?;
@@ -92,6 +100,7 @@ async fn begin(call: &Call<'_>, mut args: Arguments) -> Answer {
             affiliations: policies.affiliate(memberships.clone(), "request.memberships")?,
             first_factor: first_factor.clone(),
             purpose: purpose.clone(),
+            device_token: device_token.as_ref().map(Text::duplicate),
             attested: request.binding_attested,
             known_enrolled: request.known_enrolled,
         };
@@ -139,36 +148,32 @@ async fn begin_sms(call: &Call<'_>, mut args: Arguments) -> Answer {
     let phone: String = args.take("phone")?;
     let (user, ticket) = ticket_alone(args)?;
     let number = input::phone(&phone)?;
-    let payer = call.run(&user, &[], |person, _, now, keys| {
-        enrollment::may_begin_sms(person, &ticket, now, keys).map(Decision::tell)
+    let sending = call.run(&user, &[], |person, _, now, keys| {
+        let mut line = outbox::Line(call.imports);
+        enrollment::begin_sms(person, &ticket, &number, now, keys, &mut line)
     });
-    let payer = payer.await?;
-    let sms = &call.imports.sms;
-    let permission = sms.check(payer.as_str(), number.as_str(), MessagePurpose::Enroll);
-    let failure = match permission.await {
-        Ok(Permission::Permitted(_)) => Failure::NotImplemented,
-        Ok(Permission::Refused(_)) => NotPermitted::NumberRefused.into(),
-        Err(_) => Dependency::Sms.into(),
-    };
-    Err(failure.into())
+    let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
+    Ok(output::receipt(&receipt, &outcome))
 }
 
 async fn resend(call: &Call<'_>, args: Arguments) -> Answer {
     let (user, ticket) = ticket_alone(args)?;
-    let allowed = call.run(&user, &[], |person, _, now, keys| {
-        enrollment::may_resend(person, &ticket, now, keys).map(Decision::tell)
+    let sending = call.run(&user, &[], |person, _, now, keys| {
+        let mut line = outbox::Line(call.imports);
+        enrollment::resend(person, &ticket, now, keys, &mut line)
     });
-    allowed.await?;
-    Err(Failure::NotImplemented.into())
+    let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
+    Ok(output::receipt(&receipt, &outcome))
 }
 
 async fn send_code(call: &Call<'_>, args: Arguments) -> Answer {
     let (user, ticket) = ticket_alone(args)?;
-    let allowed = call.run(&user, &[], |person, _, now, keys| {
-        verification::may_send_code(person, &ticket, now, keys).map(Decision::tell)
+    let sending = call.run(&user, &[], |person, _, now, keys| {
+        let mut line = outbox::Line(call.imports);
+        verification::send_code(person, &ticket, now, keys, &mut line)
     });
-    allowed.await?;
-    Err(Failure::NotImplemented.into())
+    let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
+    Ok(output::receipt(&receipt, &outcome))
 }
 
 async fn cancel(call: &Call<'_>, mut args: Arguments) -> Answer {
@@ -211,10 +216,15 @@ async fn prefer(call: &Call<'_>, mut args: Arguments) -> Answer {
 async fn verify(call: &Call<'_>, mut args: Arguments) -> Answer {
     let method: Method = args.take("method")?;
     let code: String = args.take("code")?;
-    let _remember: bool = args.take("remember")?;
+    let remember: bool = args.take("remember")?;
     let (user, ticket) = ticket_alone(args)?;
+    let attempt = Attempt {
+        method: method.parse(),
+        typed: &code,
+        remember,
+    };
     let verdict = call.run(&user, &[], |person, _, now, keys| {
-        verification::verify(person, &ticket, method.parse(), &code, now, keys)
+        verification::verify(person, &ticket, &attempt, now, keys)
     });
     Ok(output::verdict(&verdict.await?))
 }

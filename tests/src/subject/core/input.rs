@@ -93,8 +93,7 @@ pub(super) struct BeginRequest {
 pub(super) struct Session {
     first_factor: FirstFactor,
     factor_at: Option<u64>,
-    #[serde(rename = "device-at")]
-    _device_at: Option<u64>,
+    device_at: Option<u64>,
     epoch: u64,
 }
 
@@ -187,6 +186,7 @@ impl Session {
         Ok(sign_in::Session {
             first_factor: self.first_factor.parse("session.first-factor")?,
             factor_at: self.factor_at.map(Instant::new),
+            device_at: self.device_at.map(Instant::new),
             epoch: self.epoch,
             max_age: max_age.map(|it| Span::seconds(it.into())),
         })

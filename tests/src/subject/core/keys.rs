@@ -50,19 +50,26 @@ impl Vault for Keys<'_> {
         let checked = wait(keyring.check_mac(to_host(context), data, tag.key_id, &tag.bytes));
         checked.map_err(|_| Dependency::Keyring)
     }
+
+    fn index(&mut self, data: &[u8]) -> Result<[u8; 32], Dependency> {
+        let keyring = &self.imports.keyring;
+        let index = wait(keyring.index(keyring::Context::PhoneIndex, data));
+        index.map_err(|_| Dependency::Keyring)
+    }
 }
 
 fn to_host(context: Context) -> keyring::Context {
     match context {
         Context::Ticket => keyring::Context::Ticket,
         Context::RecoveryCode => keyring::Context::RecoveryCode,
+        Context::Device => keyring::Context::Device,
     }
 }
 
 /// Waits for the keyring in the middle of a decision, which cannot wait by itself.
 ///
 /// A keyring at hand answers at once. For one that does not, the runtime must have other threads.
-fn wait<T>(work: impl Future<Output = T>) -> T {
+pub(super) fn wait<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     match work.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,

@@ -10,10 +10,14 @@ use countersign_core::method::Method;
 use countersign_core::outlook::{Allowed, Denial, Offered, OfferedState, Outlook};
 use countersign_core::record;
 use countersign_core::recovery::Presented;
-use countersign_core::sign_in::{Allowance, Assessment, Begun, Challenge, EnrollOffer, TicketView};
+use countersign_core::secret::Text;
+use countersign_core::sign_in::{
+    Allowance, Assessment, Begun, Challenge, EnrollOffer, SentView, TicketView,
+};
+use countersign_core::text_message::{Outcome, Receipt};
 use countersign_core::ticket::{Purpose, Stage};
 use countersign_core::time::Instant;
-use countersign_core::verification::{Rejection, Verdict};
+use countersign_core::verification::{Reason, Rejection, Verdict};
 use serde_json::{Value, json};
 
 /// The answer of `meta.describe`.
@@ -21,7 +25,7 @@ pub(super) fn description() -> Value {
     json!({
         "name": concat!("countersign ", env!("CARGO_PKG_VERSION")),
         "contract": "0.1.0",
-        "levels": ["core"],
+        "levels": ["core", "extended"],
         "formats": {
             "oldest-read": record::OLDEST_READ,
             "newest-read": record::NEWEST_READ,
@@ -52,7 +56,6 @@ pub(super) fn failure(failure: Failure) -> Value {
             Dependency::Clock => "clock",
             Dependency::Random => "random",
         } }),
-        Failure::NotImplemented => json!({ "other": "not in this version of the plugin" }),
     }
 }
 
@@ -66,9 +69,13 @@ pub(super) fn begun(begun: &Begun) -> Value {
 }
 
 pub(super) fn view(view: &TicketView) -> Value {
-    let pending = view.pending_app.iter();
-    let pending = pending.map(|attempts_left| {
-        json!({ "method": "totp", "hint": null, "attempts-left": attempts_left, "sent": null })
+    let pending = view.pending.iter().map(|it| {
+        json!({
+            "method": method(it.method),
+            "hint": it.hint,
+            "attempts-left": it.attempts_left,
+            "sent": it.sent.as_ref().map(sent),
+        })
     });
     json!({
         "stage": match view.stage {
@@ -85,7 +92,7 @@ pub(super) fn view(view: &TicketView) -> Value {
         "pending": pending.collect::<Value>(),
         "attempts-left": view.attempts_left,
         "recovery-available": view.recovery_available,
-        "sent": null,
+        "sent": view.sent.as_ref().map(sent),
         "required": view.required,
         "deadline": maybe(view.deadline),
     })
@@ -135,6 +142,29 @@ pub(super) fn presented(presented: &Presented) -> Value {
     }
 }
 
+pub(super) fn receipt(receipt: &Receipt, outcome: &Outcome) -> Value {
+    json!({
+        "masked": receipt.masked,
+        "expires-at": receipt.good_until.as_seconds(),
+        "resend-at": receipt.resend_at.as_seconds(),
+        "sends-left": receipt.sends_left,
+        "state": match outcome {
+            Outcome::Sent => "sent",
+            Outcome::AlreadySent => "already-sent",
+            Outcome::Failed(_) => "failed",
+            Outcome::Unknown => "unknown",
+        },
+    })
+}
+
+fn sent(sent: &SentView) -> Value {
+    json!({
+        "expires-at": sent.good_until.as_seconds(),
+        "resend-at": sent.resend_at.as_seconds(),
+        "sends-left": sent.sends_left,
+    })
+}
+
 pub(super) fn issued(issued: &IssuedRecovery) -> Value {
     json!({ "id": issued.id, "code": issued.code.grouped().expose() })
 }
@@ -151,7 +181,11 @@ pub(super) fn status(status: &UserStatus) -> Value {
             "issued-at": code.issued_at.as_seconds(),
             "acknowledged": code.acknowledged,
         })),
-        "devices": [],
+        "devices": status.devices.iter().map(|device| json!({
+            "id": device.id,
+            "trusted-at": device.trusted_at.as_seconds(),
+            "expires-at": device.expires_at.as_seconds(),
+        })).collect::<Value>(),
         "tickets": status.tickets,
         "change-first-factor": status.change_first_factor,
     })
@@ -227,7 +261,7 @@ fn assertion(assertion: &Assertion) -> Value {
             RecoveryState::Unacknowledged => "unacknowledged",
             RecoveryState::Acknowledged => "acknowledged",
         },
-        "device-token": null,
+        "device-token": assertion.device_token.as_ref().map(Text::expose),
         "fresh-binding": maybe(assertion.fresh_binding),
         "next-ticket": assertion.next.as_ref().map(|next| json!({
             "ticket": next.ticket.expose(),
@@ -247,7 +281,7 @@ fn allowance(allowance: &Allowance) -> Value {
         })),
         "epoch": allowance.epoch,
         "valid-until": allowance.valid_until.as_seconds(),
-        "device-token": null,
+        "device-token": allowance.device_token.as_ref().map(Text::expose),
     })
 }
 
@@ -289,7 +323,10 @@ fn offered(offers: &[Offered]) -> Value {
 
 fn rejection(rejection: &Rejection) -> Value {
     json!({
-        "reason": "wrong",
+        "reason": match rejection.reason {
+            Reason::Wrong => "wrong",
+            Reason::CodeExpired => "code-expired",
+        },
         "attempts-left": rejection.attempts_left,
         "retry-at": maybe(rejection.retry_at),
     })
@@ -308,6 +345,7 @@ fn allowed(reason: Allowed) -> &'static str {
         Allowed::ModeOff => "mode-off",
         Allowed::NotEnrolled => "not-enrolled",
         Allowed::Exempt => "exempt",
+        Allowed::TrustedDevice => "trusted-device",
     }
 }
 
@@ -341,6 +379,9 @@ fn not_permitted(reason: NotPermitted) -> Value {
         NotPermitted::Erased => "erased",
         NotPermitted::DeadlineNotInFuture => "deadline-not-in-future",
         NotPermitted::NumberRefused => return json!({ "other": "number-refused" }),
+        NotPermitted::CountryNotAllowed => return json!({ "other": "country-not-allowed" }),
+        NotPermitted::NoCodeSent => "no-code-sent",
+        NotPermitted::SendLimit(until) => return json!({ "send-limit": until.as_seconds() }),
     };
     json!(case)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::company::Policies;
-use countersign_core::decision::{Changes, Decision, Person, TRIES};
+use countersign_core::decision::{Add, Changes, Decision, Person, TRIES};
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
@@ -37,6 +37,15 @@ pub(super) struct Reading {
 struct Places {
     account: (Key, Option<u64>),
     tickets: (Key, Option<u64>),
+}
+
+/// What became of a commit.
+enum Committed {
+    Won,
+    /// Another came first.
+    Lost,
+    /// A counter, by its place in the list of changes, would pass its ceiling.
+    CeilingReached(usize),
 }
 
 impl<'a> Call<'a> {
@@ -108,12 +117,18 @@ impl<'a> Call<'a> {
             if changes.is_empty() {
                 return Ok(reply);
             }
-            let records = self.records(&changes, places, now)?;
-            if self
-                .commit(Some(user.as_str()), records, &changes.events)
-                .await?
-            {
-                return Ok(reply);
+            let mut records = self.records(&changes, places, now)?;
+            let counters = records.len();
+            records.extend(changes.adds.iter().map(|add| self.add(add)));
+            match self.commit(Some(user), records, &changes.events).await? {
+                Committed::Won => return Ok(reply),
+                Committed::Lost => {}
+                Committed::CeilingReached(index) => {
+                    let counter = index.checked_sub(counters).ok_or(Dependency::Store)?;
+                    let (failure, event) = changes.refuse(counter).ok_or(Dependency::Store)?;
+                    self.note(user, &event).await?;
+                    return Err(failure);
+                }
             }
         }
         Err(Failure::Busy)
@@ -146,8 +161,10 @@ impl<'a> Call<'a> {
                 &v1::encode_policy(&next),
                 None,
             )?;
-            if self.commit(None, vec![put], &events).await? {
-                return Ok(next);
+            match self.commit(None, vec![put], &events).await? {
+                Committed::Won => return Ok(next),
+                Committed::Lost => {}
+                Committed::CeilingReached(_) => return Err(Dependency::Store.into()),
             }
         }
         Err(Failure::Busy)
@@ -188,22 +205,43 @@ impl<'a> Call<'a> {
         Ok(opened)
     }
 
-    /// Commits, and says whether it won.
     async fn commit(
         &self,
-        user: Option<&str>,
+        user: Option<&User>,
         changes: Vec<Change>,
         events: &[Event],
-    ) -> Result<bool, Failure> {
+    ) -> Result<Committed, Failure> {
+        let user = user.map(User::as_str);
         let stamp = |event: event::Event| {
             StampedEvent::new(self.now, &self.imports.realm, user, None, event)
         };
         let mut commit = Commit::new(self.now, changes);
         commit.events = events.iter().map(to_contract).map(stamp).collect();
         match self.imports.store.commit(commit).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict) => Ok(false),
+            Ok(()) => Ok(Committed::Won),
+            Err(CommitError::Conflict) => Ok(Committed::Lost),
+            Err(CommitError::CeilingReached(index)) => Ok(Committed::CeilingReached(index)),
             Err(_) => Err(Dependency::Store.into()),
+        }
+    }
+
+    /// Notes an event that no change of a record goes with.
+    pub(super) async fn note(&self, user: &User, event: &Event) -> Result<(), Failure> {
+        let events = std::slice::from_ref(event);
+        match self.commit(Some(user), Vec::new(), events).await? {
+            Committed::Won => Ok(()),
+            Committed::Lost | Committed::CeilingReached(_) => Err(Dependency::Store.into()),
+        }
+    }
+
+    fn add(&self, add: &Add) -> Change {
+        Change::Add {
+            key: self.key(Record::Quota {
+                name: add.name.as_str().into(),
+            }),
+            amount: 1,
+            ceiling: add.ceiling,
+            collectable_at: add.until.as_seconds(),
         }
     }
 

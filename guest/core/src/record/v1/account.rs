@@ -12,6 +12,7 @@ use super::{
 };
 use crate::account::{Account, App, Phone, Recovery, UserWide};
 use crate::attempts::Attempts;
+use crate::device::Device;
 use crate::phone::PhoneNumber;
 use crate::secret::{Secret, Text};
 use crate::time::Span;
@@ -37,6 +38,7 @@ pub fn decode_account(bytes: &[u8]) -> Result<Account, Unreadable> {
             .maybe_object("recovery")?
             .map(read_recovery)
             .transpose()?,
+        devices: fields.list("devices", read_device)?,
         first_factor_suspect: fields.flag("first-factor-suspect")?,
         user_wide: fields
             .maybe_object("user-wide")?
@@ -62,6 +64,10 @@ pub fn encode_account(account: &Account) -> Zeroizing<Vec<u8>> {
     writer.put_if("app", account.app.as_ref().map(write_app));
     writer.put_if("phone", account.phone.as_ref().map(write_phone));
     writer.put_if("recovery", account.recovery.as_ref().map(write_recovery));
+    if !account.devices.is_empty() {
+        let devices = account.devices.iter().map(write_device);
+        writer.put("devices", devices.collect::<Vec<_>>());
+    }
     if account.user_wide != UserWide::default() {
         writer.put("user-wide", write_user_wide(&account.user_wide));
     }
@@ -187,6 +193,26 @@ fn write_recovery(recovery: &Recovery) -> Value {
     write_tag(&mut writer, &recovery.tag);
     write_instant(&mut writer, "issued-at", recovery.issued_at);
     write_flag(&mut writer, "acknowledged", recovery.acknowledged);
+    writer.into_value()
+}
+
+fn read_device(value: Value) -> Result<Device, Unreadable> {
+    let mut fields = Fields::of(value)?;
+    Ok(Device {
+        id: fields.text("id")?,
+        tag: read_tag(&mut fields)?,
+        trusted_at: read_instant(&mut fields, "trusted-at")?,
+        expires_at: read_instant(&mut fields, "expires-at")?,
+        unknown: fields.rest(),
+    })
+}
+
+fn write_device(device: &Device) -> Value {
+    let mut writer = Writer::on_top_of(&device.unknown);
+    writer.put("id", device.id.as_str());
+    write_tag(&mut writer, &device.tag);
+    write_instant(&mut writer, "trusted-at", device.trusted_at);
+    write_instant(&mut writer, "expires-at", device.expires_at);
     writer.into_value()
 }
 

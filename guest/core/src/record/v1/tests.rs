@@ -17,6 +17,11 @@ const TICKETS: &str = r#"{"ended":[{"expired":true,"id":"ZZZZZZZZZZZZ","until":1
 
 const POLICY: &str = r#"{"attested":true,"deadline":1768780800,"device-days":30,"format":1,"methods":["totp","sms"],"min-reader":1,"mode":"enforced-from","reauth":43200,"reminder-days":[30,14,7,1],"reset-any-company":true,"revision":12,"role-methods":[{"methods":["totp"],"role":"payor"}],"sms":{"countries":["US"],"daily-budget":1000,"enrolling-percent":30,"lifetime-minutes":10,"per-day":10,"per-hour":5},"trusted-providers":["okta"],"user-wide-ten":true,"window":"plus-minus-one","zone":"America/Los_Angeles"}"#;
 
+/// What came with text messages and trusted devices.
+const ACCOUNT_WITH_DEVICES: &str = r#"{"devices":[{"expires-at":1770163200,"id":"ABCDEFGHIJKL","key-id":9,"tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","trusted-at":1767571200}],"epoch":3,"format":1,"min-reader":1}"#;
+
+const TICKETS_WITH_MESSAGES: &str = r#"{"ended":[],"format":1,"live":[{"begun-at":1767571200,"expires-at":1767572101,"id":"ABCDEFGHIJKL","key-id":9,"policy":0,"purpose":"sign-in","sends":2,"sent":{"code":"042042","good-until":1767572100,"sent-at":1767571500},"stage":"challenged","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},{"begun-at":1767571201,"expires-at":1767573001,"id":"MNOPQRSTUVWX","key-id":9,"pending-phone":{"code":"000001","failures":1,"good-until":1767571801,"number":"+12025550142","sent-at":1767571201},"policy":0,"purpose":"sign-in","sends":1,"stage":"enrolling","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}],"min-reader":1,"policies":[{"companies":[],"device-days":0,"methods":["totp"],"mode":"voluntary","reauth":43200,"sms":{"countries":[],"daily-budget":1,"enrolling-percent":0,"lifetime-minutes":1,"per-day":1,"per-hour":1},"window":"plus-minus-one"}],"texted-at":1767571500}"#;
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
@@ -60,6 +65,27 @@ fn the_tickets_of_version_1_decode_to_what_they_said() {
     assert_eq!(enrolling.pending_app.as_ref().unwrap().failures, 2);
     assert!(tickets.ended[0].expired && !tickets.ended[1].expired);
     assert_eq!(text(&encode_tickets(&tickets)), TICKETS);
+}
+
+#[test]
+fn devices_and_messages_of_version_1_decode_to_what_they_said() {
+    let account = decode_account(ACCOUNT_WITH_DEVICES.as_bytes()).unwrap();
+    assert_eq!(account.devices[0].id, "ABCDEFGHIJKL");
+    assert_eq!(account.devices[0].expires_at.as_seconds(), 1_770_163_200);
+    assert_eq!(text(&encode_account(&account)), ACCOUNT_WITH_DEVICES);
+    let tickets = decode_tickets(TICKETS_WITH_MESSAGES.as_bytes()).unwrap();
+    let [challenged, enrolling] = tickets.live.as_slice() else {
+        panic!("two tickets");
+    };
+    let sent = challenged.sent.as_ref().unwrap();
+    assert_eq!((challenged.sends, sent.code.expose()), (2, "042042"));
+    let pending = enrolling.pending_phone.as_ref().unwrap();
+    assert_eq!(
+        (pending.failures, pending.sent.code.expose()),
+        (1, "000001")
+    );
+    assert_eq!(tickets.texted_at.unwrap().as_seconds(), 1_767_571_500);
+    assert_eq!(text(&encode_tickets(&tickets)), TICKETS_WITH_MESSAGES);
 }
 
 #[test]
@@ -155,8 +181,16 @@ fn a_key_too_short_for_an_app_is_refused() {
 fn nothing_secret_is_in_the_debug_output() {
     let account = decode_account(ACCOUNT.as_bytes()).unwrap();
     let tickets = decode_tickets(TICKETS.as_bytes()).unwrap();
-    let shown = alloc::format!("{account:?} {tickets:?}");
-    for secret in ["GEZDGNBV", "1234567890", "49, 50, 51", "2025550142"] {
+    let sent = decode_tickets(TICKETS_WITH_MESSAGES.as_bytes()).unwrap();
+    let shown = alloc::format!("{account:?} {tickets:?} {sent:?}");
+    for secret in [
+        "042042",
+        "000001",
+        "GEZDGNBV",
+        "1234567890",
+        "49, 50, 51",
+        "2025550142",
+    ] {
         assert!(!shown.contains(secret), "{secret}");
     }
 }

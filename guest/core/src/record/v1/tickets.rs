@@ -10,12 +10,16 @@ use super::super::{Fields, Unreadable, Writer};
 use super::account::{read_key, write_key};
 use super::policy::{read_effective, write_effective};
 use super::{
-    method_name, read_instant, read_method, read_tag, write_count, write_flag, write_instant,
-    write_tag,
+    method_name, read_instant, read_maybe_instant, read_method, read_tag, write_count, write_flag,
+    write_instant, write_maybe_instant, write_tag,
 };
+use crate::code::Code;
 use crate::phone::PhoneNumber;
 use crate::policy::Effective;
-use crate::ticket::{Ended, Failures, PendingApp, Purpose, Stage, Ticket, Tickets};
+use crate::secret::Text;
+use crate::sent_code::SentCode;
+use crate::ticket::{Ended, Failures, PendingApp, PendingPhone, Purpose, Stage, Ticket, Tickets};
+use crate::totp::Digits;
 
 /// Reads the tickets of a user.
 ///
@@ -30,6 +34,7 @@ pub fn decode_tickets(bytes: &[u8]) -> Result<Tickets, Unreadable> {
     Ok(Tickets {
         live: fields.list("live", |it| read_ticket(it, &policies))?,
         ended: fields.list("ended", read_ended)?,
+        texted_at: read_maybe_instant(&mut fields, "texted-at")?,
         unknown: fields.rest(),
     })
 }
@@ -58,6 +63,7 @@ pub fn encode_tickets(tickets: &Tickets) -> Zeroizing<Vec<u8>> {
         "ended",
         tickets.ended.iter().map(write_ended).collect::<Vec<_>>(),
     );
+    write_maybe_instant(&mut writer, "texted-at", tickets.texted_at);
     writer.close()
 }
 
@@ -83,9 +89,18 @@ fn read_ticket(value: Value, policies: &[Arc<Effective>]) -> Result<Ticket, Unre
         failures: fields
             .maybe_object("failures")?
             .map_or(Ok(Failures::default()), read_failures)?,
+        sends: fields.count("sends")?,
+        sent: fields
+            .maybe_object("sent")?
+            .map(|mut it| read_sent(&mut it))
+            .transpose()?,
         pending_app: fields
             .maybe_object("pending-app")?
             .map(read_pending_app)
+            .transpose()?,
+        pending_phone: fields
+            .maybe_object("pending-phone")?
+            .map(read_pending_phone)
             .transpose()?,
         unknown: fields.rest(),
     })
@@ -109,6 +124,19 @@ fn write_ticket(ticket: &Ticket, policy: usize) -> Value {
         write_count(&mut failures, "phone", ticket.failures.phone);
         write_count(&mut failures, "recovery", ticket.failures.recovery);
         writer.put("failures", failures.into_value());
+    }
+    write_count(&mut writer, "sends", ticket.sends);
+    if let Some(sent) = &ticket.sent {
+        let mut inner = Writer::new();
+        write_sent(&mut inner, sent);
+        writer.put("sent", inner.into_value());
+    }
+    if let Some(pending) = &ticket.pending_phone {
+        let mut inner = Writer::new();
+        inner.put("number", pending.number.as_str());
+        write_sent(&mut inner, &pending.sent);
+        write_count(&mut inner, "failures", pending.failures);
+        writer.put("pending-phone", inner.into_value());
     }
     if let Some(pending) = &ticket.pending_app {
         let mut inner = Writer::new();
@@ -188,6 +216,29 @@ fn read_pending_app(mut fields: Fields) -> Result<PendingApp, Unreadable> {
         key: read_key(&mut fields)?,
         failures: fields.count("failures")?,
     })
+}
+
+fn read_pending_phone(mut fields: Fields) -> Result<PendingPhone, Unreadable> {
+    Ok(PendingPhone {
+        number: PhoneNumber::from_canonical(fields.text("number")?).map_err(|_| Unreadable)?,
+        sent: read_sent(&mut fields)?,
+        failures: fields.count("failures")?,
+    })
+}
+
+fn read_sent(fields: &mut Fields) -> Result<SentCode, Unreadable> {
+    let code = Text::new(fields.text("code")?);
+    Ok(SentCode {
+        code: Code::parse(code.expose(), Digits::Six).map_err(|_| Unreadable)?,
+        sent_at: read_instant(fields, "sent-at")?,
+        good_until: read_instant(fields, "good-until")?,
+    })
+}
+
+fn write_sent(writer: &mut Writer, sent: &SentCode) {
+    writer.put("code", sent.code.expose());
+    write_instant(writer, "sent-at", sent.sent_at);
+    write_instant(writer, "good-until", sent.good_until);
 }
 
 fn read_ended(value: Value) -> Result<Ended, Unreadable> {

@@ -9,13 +9,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::code::Code;
 use crate::failure::Dependency;
 use crate::method::Method;
 use crate::names::Company;
 use crate::phone::PhoneNumber;
 use crate::policy::{Deadline, EffectiveMode, Policy};
 use crate::record::v1;
-use crate::ticket::{Failures, PendingApp, Purpose};
+use crate::sent_code::SentCode;
+use crate::ticket::{Failures, PendingApp, PendingPhone, Purpose};
+use crate::totp::Digits;
 use crate::vault::{Slot, Tag};
 use zeroize::Zeroizing;
 
@@ -39,6 +42,10 @@ impl Vault for Counting {
 
     fn check(&mut self, _: Context, _: &[u8], _: &Tag) -> Result<bool, Dependency> {
         Ok(true)
+    }
+
+    fn index(&mut self, _: &[u8]) -> Result<[u8; 32], Dependency> {
+        Ok([0; 32])
     }
 }
 
@@ -90,6 +97,20 @@ fn largest_ticket(number: u64, vault: &mut Counting) -> Ticket {
         recovery: 5,
     };
     ticket.pending_app = PendingApp::begin(vault).ok();
+    let sent = || SentCode {
+        code: Code::from_number(999_999, Digits::Six),
+        sent_at: NOW,
+        good_until: NOW,
+    };
+    ticket.sends = 3;
+    ticket.sent = Some(sent());
+    ticket.pending_phone = PhoneNumber::parse("+123456789012345")
+        .ok()
+        .map(|number| PendingPhone {
+            number,
+            sent: sent(),
+            failures: 4,
+        });
     ticket
 }
 

@@ -1,0 +1,141 @@
+//! The text messages that begin a phone.
+
+use super::require_app_may_change;
+use crate::decision::{Changes, Decision, Log, Person};
+use crate::event::EventKind;
+use crate::failure::{Failure, NotPermitted};
+use crate::method::Method;
+use crate::phone::PhoneNumber;
+use crate::secret::Text;
+use crate::text_message::{self, Errand, Order, PhoneLine, Sending};
+use crate::ticket::{PendingPhone, Stage, Ticket};
+use crate::time::Instant;
+use crate::vault::Vault;
+
+/// Begins a phone, and decides on the message that goes to it. With the number that is pending already it is a
+/// [`resend`].
+///
+/// A refusal by the host or by the list of countries is a decision too: it changes nothing, and is noted.
+///
+/// # Errors
+///
+/// - [`Failure::Ticket`]: the ticket is worth nothing, or a code is awaited on it.
+/// - [`Failure::NotPermitted`]: MFA is off, the policy does not allow text messages to this user, the first factor came
+///   by this phone, the factor was shown too long ago, a text message may not change what would be changed, the user has
+///   a phone already, or there were too many messages.
+/// - [`Failure::Unavailable`]: an import is at fault.
+pub fn begin_sms(
+    mut person: Person,
+    ticket: &Text,
+    number: &PhoneNumber,
+    now: Instant,
+    vault: &mut dyn Vault,
+    line: &mut dyn PhoneLine,
+) -> Result<Decision<Sending>, Failure> {
+    let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
+    let running = match ticket.pending_phone.take() {
+        Some(pending) if pending.number == *number => Some(pending),
+        _ => {
+            ticket.require_may_begin(now)?;
+            ticket.require_on()?;
+            let same_channel = ticket.first_factor_phone.as_ref() == Some(number);
+            if same_channel || !ticket.policy.methods.has(Method::Sms) {
+                return Err(NotPermitted::MethodNotAllowed.into());
+            }
+            None
+        }
+    };
+    require_phone_may_change(&person, &ticket)?;
+    send(person, ticket, number.clone(), running, now, vault, line)
+}
+
+/// Decides on another message to the phone that is pending.
+///
+/// # Errors
+///
+/// - [`Failure::Ticket`]: the ticket is worth nothing, or a code is awaited on it.
+/// - [`Failure::NotPermitted`]: no phone is pending, or there were too many messages.
+/// - [`Failure::Unavailable`]: an import is at fault.
+pub fn resend(
+    mut person: Person,
+    ticket: &Text,
+    now: Instant,
+    vault: &mut dyn Vault,
+    line: &mut dyn PhoneLine,
+) -> Result<Decision<Sending>, Failure> {
+    let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
+    ticket.require_past_challenge()?;
+    let pending = ticket
+        .pending_phone
+        .take()
+        .ok_or(NotPermitted::NotPending)?;
+    let number = pending.number.clone();
+    send(person, ticket, number, Some(pending), now, vault, line)
+}
+
+/// Refuses a phone that could not be confirmed in the end.
+pub(super) fn require_phone_may_change(person: &Person, ticket: &Ticket) -> Result<(), Failure> {
+    let account = person.account.as_ref();
+    if account.is_none_or(|it| it.phone.is_none()) {
+        return Ok(());
+    }
+    // A replaced factor comes with a recovery code, by which the app could be changed as well.
+    require_app_may_change(person, ticket)?;
+    // Only a factor that was shown lets one be replaced.
+    match ticket.stage {
+        Stage::Enrolling { .. } => Err(NotPermitted::AlreadyEnrolled.into()),
+        _ => Ok(()),
+    }
+}
+
+fn send(
+    mut person: Person,
+    mut ticket: Ticket,
+    number: PhoneNumber,
+    running: Option<PendingPhone>,
+    now: Instant,
+    vault: &mut dyn Vault,
+    line: &mut dyn PhoneLine,
+) -> Result<Decision<Sending>, Failure> {
+    text_message::require_may_send(&person, &ticket, now)?;
+    let failures = running.as_ref().map_or(0, |it| it.failures);
+    let mut log = Log::of(&ticket.policy.companies);
+    if running.is_none() {
+        log.note(EventKind::EnrollmentBegun(Method::Sms));
+    }
+    let order = Order {
+        number: number.clone(),
+        errand: Errand::Enroll,
+        shown: digits_shown(&ticket),
+        running: running.map(|it| it.sent),
+    };
+    let mut refused = Log::of(&ticket.policy.companies);
+    if let Err(failure) = text_message::ask(&order, &ticket, line, &mut refused)? {
+        return Ok(Decision::note(Err(failure), refused));
+    }
+    let composed = text_message::compose(order, &mut person, &mut ticket, now, vault)?;
+    log.note(EventKind::SmsRequested);
+    ticket.pending_phone = Some(PendingPhone {
+        number,
+        sent: composed.sent,
+        failures,
+    });
+    person.tickets.keep(ticket, now);
+    Ok(Decision {
+        reply: Ok(composed.dispatch),
+        changes: Changes {
+            account: None,
+            tickets: Some(person.tickets),
+            adds: composed.adds,
+            events: log.into_events(),
+        },
+    })
+}
+
+/// How much of the number is shown: more to somebody who showed a factor.
+fn digits_shown(ticket: &Ticket) -> usize {
+    match ticket.stage {
+        Stage::Verified { .. } => PhoneNumber::SHOWN_AFTER_THE_FACTOR,
+        _ => PhoneNumber::SHOWN_BEFORE_THE_FACTOR,
+    }
+}

@@ -1,0 +1,69 @@
+//! The text message that challenges a confirmed phone.
+
+use super::require_ready;
+use crate::decision::{Changes, Decision, Log, Person};
+use crate::event::EventKind;
+use crate::failure::{Failure, NotPermitted};
+use crate::method::Method;
+use crate::phone::PhoneNumber;
+use crate::secret::Text;
+use crate::text_message::{self, Errand, Order, PhoneLine, Sending};
+use crate::time::Instant;
+use crate::vault::Vault;
+
+/// Decides on a message with a code to the user's phone, the first or another.
+///
+/// The ticket lives on at least as long as its code. A refusal by the host is a decision too: it changes nothing, and is
+/// noted.
+///
+/// # Errors
+///
+/// - [`Failure::Ticket`]: the ticket is worth nothing, or no code is awaited on it.
+/// - [`Failure::Locked`]: the phone rests.
+/// - [`Failure::NotPermitted`]: there is no phone, it is disabled or not offered here, or there were too many messages.
+/// - [`Failure::Unavailable`]: an import is at fault.
+///
+/// # Security
+///
+/// A message adds no tries and takes none: wrong codes stay counted on ticket and factor. A new code voids the one before.
+pub fn send_code(
+    mut person: Person,
+    ticket: &Text,
+    now: Instant,
+    vault: &mut dyn Vault,
+    line: &mut dyn PhoneLine,
+) -> Result<Decision<Sending>, Failure> {
+    let mut ticket = person.tickets.take(&person.user, ticket, now, vault)?;
+    ticket.require_challenged()?;
+    let account = person.account.as_ref();
+    let phone = account.and_then(|it| it.phone.as_ref());
+    let (Some(account), Some(phone)) = (account, phone) else {
+        return Err(NotPermitted::NoSuchFactor.into());
+    };
+    let number = phone.number.clone();
+    require_ready(account, Method::Sms, &ticket, now)?;
+    text_message::require_may_send(&person, &ticket, now)?;
+    let order = Order {
+        number,
+        errand: Errand::Challenge,
+        shown: PhoneNumber::SHOWN_BEFORE_THE_FACTOR,
+        running: ticket.sent.take(),
+    };
+    let mut log = Log::of(&ticket.policy.companies);
+    if let Err(failure) = text_message::ask(&order, &ticket, line, &mut log)? {
+        return Ok(Decision::note(Err(failure), log));
+    }
+    let composed = text_message::compose(order, &mut person, &mut ticket, now, vault)?;
+    log.note(EventKind::SmsRequested);
+    ticket.sent = Some(composed.sent);
+    person.tickets.keep(ticket, now);
+    Ok(Decision {
+        reply: Ok(composed.dispatch),
+        changes: Changes {
+            account: None,
+            tickets: Some(person.tickets),
+            adds: composed.adds,
+            events: log.into_events(),
+        },
+    })
+}

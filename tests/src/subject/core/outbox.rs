@@ -1,0 +1,68 @@
+//! The phone line: asked before a decision, and sent to after its commit.
+
+use countersign_core::event::Event;
+use countersign_core::failure::{Dependency, Failure};
+use countersign_core::names::{Company, User};
+use countersign_core::phone::PhoneNumber;
+use countersign_core::text_message::{Dispatch, Errand, Outcome, Permission, PhoneLine, Receipt};
+use countersign_host::sms::{self, MessagePurpose};
+
+use super::Native;
+use super::keys::wait;
+use super::transaction::Call;
+
+/// The world's phone line, as a decision asks it.
+pub(super) struct Line<'a>(pub(super) &'a Native);
+
+impl PhoneLine for Line<'_> {
+    fn check(
+        &mut self,
+        payer: &Company,
+        number: &PhoneNumber,
+        errand: Errand,
+    ) -> Result<Permission, Dependency> {
+        let sms = &self.0.sms;
+        match wait(sms.check(payer.as_str(), number.as_str(), purpose(errand))) {
+            Ok(sms::Permission::Permitted(country)) => Ok(Permission::Permitted(country)),
+            Ok(sms::Permission::Refused(_)) => Ok(Permission::Refused),
+            Err(_) => Err(Dependency::Sms),
+        }
+    }
+}
+
+/// Sends a message whose decision is committed, and notes what became of it.
+pub(super) async fn send(
+    call: &Call<'_>,
+    user: &User,
+    dispatch: Dispatch,
+) -> Result<(Receipt, Outcome), Failure> {
+    let message = dispatch.message;
+    let message = sms::Message::new(
+        message.company.as_str(),
+        message.number.as_str(),
+        message.code.expose(),
+        purpose(message.errand),
+        message.valid_minutes,
+        &message.idempotency_key,
+    );
+    let outcome = match call.imports.sms.send(&message).await {
+        sms::Outcome::Sent => Outcome::Sent,
+        sms::Outcome::AlreadySent => Outcome::AlreadySent,
+        sms::Outcome::Refused(why) | sms::Outcome::Failed(why) => Outcome::Failed(why),
+        sms::Outcome::Unknown => Outcome::Unknown,
+    };
+    let event = Event {
+        kind: outcome.event(),
+        companies: dispatch.companies,
+        actor: None,
+    };
+    call.note(user, &event).await?;
+    Ok((dispatch.receipt, outcome))
+}
+
+fn purpose(errand: Errand) -> MessagePurpose {
+    match errand {
+        Errand::Enroll => MessagePurpose::Enroll,
+        Errand::Challenge => MessagePurpose::Challenge,
+    }
+}
