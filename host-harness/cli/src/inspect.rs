@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::plugin::{self, Kind};
-use crate::style::{BAD, BOLD, DIM, GOOD};
+use crate::style::{BAD, BOLD, DIM, GOOD, printable};
 
 /// Says what a plugin file is, and whether a host would load it
 #[derive(Args, Debug)]
@@ -205,10 +205,6 @@ fn or_none(lines: &[String]) -> Vec<String> {
         [] => vec!["none".to_owned()],
         lines => lines.to_vec(),
     }
-}
-
-fn printable(text: &str) -> String {
-    text.chars().filter(|it| !it.is_control()).collect()
 }
 
 fn with_thousands(number: usize) -> String {
