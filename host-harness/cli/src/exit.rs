@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Refused(String),
     /// The plugin answered with the contract's `err`, which is printed already.
     AnsweredErr(String),
+    /// Rows of a file to import were refused; which and why is printed already.
+    RowsRefused(String),
     /// The plugin trapped, used up its limits or broke the contract.
     Stopped(String),
     /// The person pressed Ctrl-C.
@@ -42,6 +44,7 @@ impl Exit {
             Self::Usage(message) => Self::Usage(put(message)),
             Self::Refused(message) => Self::Refused(put(message)),
             Self::AnsweredErr(message) => Self::AnsweredErr(put(message)),
+            Self::RowsRefused(message) => Self::RowsRefused(put(message)),
             Self::Stopped(message) => Self::Stopped(put(message)),
             Self::Interrupted | Self::BrokenPipe | Self::InputEnded => self,
         }
@@ -54,6 +57,7 @@ impl Exit {
             | Self::Usage(message)
             | Self::Refused(message)
             | Self::AnsweredErr(message)
+            | Self::RowsRefused(message)
             | Self::Stopped(message) => Some(message),
             Self::Interrupted | Self::BrokenPipe | Self::InputEnded => None,
         }
@@ -66,7 +70,7 @@ impl Exit {
             Self::Fault(_) => 1,
             Self::Usage(_) => 2,
             Self::Refused(_) => 3,
-            Self::AnsweredErr(_) => 4,
+            Self::AnsweredErr(_) | Self::RowsRefused(_) => 4,
             Self::Stopped(_) => 5,
             Self::Interrupted => 130,
         })

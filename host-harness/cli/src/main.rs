@@ -6,6 +6,7 @@ mod authenticator;
 mod call;
 mod demo;
 mod exit;
+mod import;
 mod inspect;
 mod plugin;
 mod style;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 use crate::call::Call;
 use crate::demo::Demo;
 use crate::exit::Exit;
+use crate::import::Import;
 use crate::inspect::Inspect;
 use crate::style::ERROR;
 
@@ -41,6 +43,7 @@ enum Command {
     Demo(Demo),
     Inspect(Inspect),
     Call(Call),
+    Import(Import),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Demo(demo) => demo.run(cache, &mut out).await?,
         Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
         Command::Call(call) => call.run(cache, &mut out).await?,
+        Command::Import(import) => import.run(cache, &mut out).await?,
     }
     out.flush()?;
     Ok(())
@@ -88,6 +92,6 @@ Exit codes:
   1    the work could not be done, or the demo came out otherwise than it told
   2    the command line, or what it names, cannot be used
   3    a host would refuse the plugin
-  4    the plugin answered with the contract's err
+  4    the plugin answered with the contract's err, or a row to import was refused
   5    the plugin trapped, used up its limits or broke the contract, and was stopped
   130  Ctrl-C";

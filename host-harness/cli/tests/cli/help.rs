@@ -5,14 +5,21 @@ use crate::{countersign, run};
 #[test]
 fn help_names_the_commands_and_the_exit_codes() {
     let help = run(&["--help"]).ended(0).out;
-    for words in ["demo", "inspect", "call", "Exit codes:", "130  Ctrl-C"] {
+    for words in [
+        "demo",
+        "inspect",
+        "call",
+        "import",
+        "Exit codes:",
+        "130  Ctrl-C",
+    ] {
         assert!(help.contains(words), "{words}: {help}");
     }
 }
 
 #[test]
 fn every_command_documents_its_exit_codes() {
-    for command in ["demo", "inspect", "call"] {
+    for command in ["demo", "inspect", "call", "import"] {
         let help = run(&[command, "--help"]).ended(0).out;
         assert!(help.contains("Exit codes:"), "{help}");
     }
@@ -20,7 +27,12 @@ fn every_command_documents_its_exit_codes() {
 
 #[test]
 fn help_fits_a_hundred_columns() {
-    for args in [&["--help"][..], &["demo", "--help"], &["call", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["demo", "--help"],
+        &["call", "--help"],
+        &["import", "--help"],
+    ] {
         let help = run(args).ended(0).out;
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(100), "{args:?}: {widest:?}");

@@ -3,12 +3,14 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a test may panic"
 )]
 
 mod call;
 mod demo;
 mod help;
+mod import;
 mod inspect;
 mod interactive;
 

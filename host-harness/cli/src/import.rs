@@ -1,0 +1,313 @@
+//! `countersign import`.
+
+mod authelia;
+mod csv;
+mod document;
+mod key_uri;
+mod keycloak;
+mod kratos;
+mod privacyidea;
+mod rehearsal;
+mod report;
+mod row;
+mod script;
+mod token;
+mod yaml;
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use countersign_host::Countersign;
+use countersign_host::contract::Actor;
+use countersign_host::keyring::LocalKeyring;
+use countersign_host::random::{Random, SystemRandom};
+use countersign_host::store::MemoryStore;
+use zeroize::Zeroizing;
+
+use self::rehearsal::Rehearsal;
+use self::row::{Refusal, Row};
+use self::script::Script;
+use crate::exit::Exit;
+use crate::plugin;
+
+/// Rehearses the import of authenticator apps from another system
+///
+/// Reads what the other system exports, hands every app to the plugin as its operator would, and says row by row what
+/// would come of it, without secrets. It is a rehearsal: so far there is only a store in memory, which is gone at the
+/// end. With --script it keeps the calls.
+#[derive(Args, Debug)]
+#[command(after_long_help = LONG_HELP)]
+pub(crate) struct Import {
+    /// Which system wrote the file
+    #[arg(long, value_enum)]
+    from: System,
+    /// The file; - is the standard input
+    file: String,
+    /// What the gateway knows users by; without it, the id in Kratos, the user name elsewhere
+    #[arg(long, value_enum)]
+    user_field: Option<UserField>,
+    /// Who imports, for the audit events
+    #[arg(long, value_name = "NAME", default_value = "import")]
+    operator: String,
+    /// The plugin; without it, the component that was built with this command
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+    /// Write the calls that import, with their secrets, to a new file for `countersign call --script`; - is the
+    /// standard output, and the report then goes to the error stream
+    #[arg(long, value_name = "FILE")]
+    script: Option<String>,
+    /// Print JSON in place of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// A system whose export can be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum System {
+    /// A realm export, as JSON
+    Keycloak,
+    /// Identities of Ory Kratos's admin API, as JSON
+    Kratos,
+    /// The TOTP export of the storage command, as YAML
+    Authelia,
+    /// A token export, as JSON or YAML
+    Privacyidea,
+    /// A table with a header
+    Csv,
+}
+
+/// What a gateway knows users by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum UserField {
+    /// The name they sign in with
+    Username,
+    /// The other system's own id
+    Id,
+    /// The e-mail address
+    Email,
+}
+
+impl Import {
+    pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let field = self.from.user_field(self.user_field)?;
+        let plugin = plugin::load(self.plugin.as_deref(), cache)?;
+        let rows = {
+            let text = read(&self.file)?;
+            let rows = self.from.rows(&text, field);
+            rows.map_err(|it| Exit::Usage(it.to_string()).at(&self.file))?
+        };
+        let script = self.script.as_deref().map(Script::create).transpose()?;
+        let mut key = [0; 32];
+        SystemRandom
+            .fill(&mut key)
+            .map_err(|error| Exit::Fault(error.to_string()))?;
+        let mfa = Countersign::builder(plugin)
+            .realm("import")
+            .store(MemoryStore::new())
+            .keyring(LocalKeyring::from_key(key))
+            .build()?;
+        let actor = Actor::Operator(self.operator.clone());
+        let rehearsal = Rehearsal::of(rows, self.from.issuer(), &mfa, &actor).await?;
+
+        let beside = script.as_ref().is_some_and(Script::is_out);
+        if let Some(script) = script {
+            script.write(&rehearsal.calls, &self.operator, out)?;
+        }
+        let mut stderr = anstream::stderr();
+        let out: &mut dyn Write = if beside { &mut stderr } else { out };
+        match self.json {
+            true => writeln!(out, "{:#}", report::to_json(&rehearsal, self.from.name()))?,
+            false => report::write(&rehearsal, out)?,
+        }
+        match rehearsal.totals() {
+            [.., ("refused", 0), _] => Ok(()),
+            [.., (_, refused), _] => Err(Exit::RowsRefused(format!(
+                "rows refused: {refused} of {}",
+                rehearsal.lines.len()
+            ))),
+        }
+    }
+}
+
+impl System {
+    fn rows(self, text: &str, field: UserField) -> Result<Vec<Row>, Refusal> {
+        match self {
+            Self::Keycloak => keycloak::read(text, field),
+            Self::Kratos => kratos::read(text, field),
+            Self::Authelia => authelia::read(text),
+            Self::Privacyidea => privacyidea::read(text, field),
+            Self::Csv => csv::read(text),
+        }
+    }
+
+    /// What users are known by, if the system has it.
+    fn user_field(self, wanted: Option<UserField>) -> Result<UserField, Exit> {
+        use UserField::{Email, Id, Username};
+        let (default, known): (UserField, &[UserField]) = match self {
+            Self::Keycloak => (Username, &[Username, Id, Email]),
+            Self::Kratos => (Id, &[Username, Id, Email]),
+            Self::Privacyidea => (Username, &[Username, Id]),
+            Self::Authelia | Self::Csv => (Username, &[Username]),
+        };
+        let field = wanted.unwrap_or(default);
+        match known.contains(&field) {
+            true => Ok(field),
+            false => Err(Exit::Usage(format!(
+                "--user-field: a file from {} has no {field:?}, expected {known:?}",
+                self.name()
+            ))),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Keycloak => "keycloak",
+            Self::Kratos => "kratos",
+            Self::Authelia => "authelia",
+            Self::Privacyidea => "privacyidea",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// Who stands as the issuer in an address.
+    fn issuer(self) -> &'static str {
+        match self {
+            Self::Keycloak => "Keycloak",
+            Self::Kratos => "Kratos",
+            Self::Authelia => "Authelia",
+            Self::Privacyidea => "privacyIDEA",
+            Self::Csv => "Import",
+        }
+    }
+}
+
+/// Reads a file, or the standard input. The text is wiped on drop.
+fn read(path: &str) -> Result<Zeroizing<String>, Exit> {
+    let cannot = |error| Exit::Usage(format!("cannot read {path}: {error}"));
+    let mut bytes = Zeroizing::new(Vec::new());
+    let limit = MAX_INPUT.saturating_add(1);
+    match path {
+        "-" => io::stdin().lock().take(limit).read_to_end(&mut bytes),
+        path => {
+            let file = File::open(path).map_err(cannot)?;
+            // What grows is copied, and the copies are not wiped.
+            let size = file.metadata().map_or(0, |it| it.len().min(limit));
+            bytes.reserve(usize::try_from(size).unwrap_or_default().saturating_add(1));
+            file.take(limit).read_to_end(&mut bytes)
+        }
+    }
+    .map_err(cannot)?;
+    if u64::try_from(bytes.len()).is_ok_and(|it| it > MAX_INPUT) {
+        let expected = format!("{path}: expected at most {MAX_INPUT} bytes; import it in parts");
+        return Err(Exit::Usage(expected));
+    }
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            let place = error.utf8_error().valid_up_to();
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(Exit::Usage(format!("{path}: byte {place}: expected UTF-8")))
+        }
+    }
+}
+
+/// A hundred thousand users of Keycloak take about as much.
+const MAX_INPUT: u64 = 128 << 20;
+
+const LONG_HELP: &str = r"Where the file comes from:
+  keycloak     kc.sh export --realm REALM --users realm_file --file FILE
+  kratos       GET /admin/identities?include_credential=totp, of the admin API; pages may follow
+               one another
+  authelia     authelia storage user totp export --file FILE
+  privacyidea  pi-tokenjanitor find export --format pi --file FILE, which encrypts; so:
+               python3 -c 'import sys; from cryptography.fernet import Fernet; print(
+               Fernet(open(sys.argv[1]).read().strip()).decrypt(
+               open(sys.argv[2]).read()).decode())' KEYFILE FILE |
+               countersign import --from privacyidea -
+  csv          user,uri or user,secret,algorithm,digits,period, with a header; mark may be added:
+               the last time step that was accepted
+
+What comes of a row:
+  imported     the plugin takes it
+  the same     the user has this very app
+  refused      a field is out of bounds, or the user stands in the file twice; the rest goes on
+  skipped      no TOTP, disabled, a secret below 16 bytes, or a second app: a user has one here
+Users without an authenticator app are not listed.
+
+Exit codes:
+  0  no row was refused
+  1  the command could not do its work
+  2  the command line or the file cannot be used
+  3  a host would refuse the plugin
+  4  a row was refused
+  5  the plugin trapped, used up its limits or broke the contract, and was stopped";
+
+#[cfg(test)]
+mod tests {
+    use super::{System, UserField};
+
+    /// Each file with the beginning of its keys, in the spelling that it has.
+    const FILES: [(System, &str, &str); 7] = [
+        (
+            System::Keycloak,
+            include_str!("../tests/cli/import/keycloak.json"),
+            "AnnAnn",
+        ),
+        (
+            System::Kratos,
+            include_str!("../tests/cli/import/kratos.json"),
+            "MFXG4Y",
+        ),
+        (
+            System::Authelia,
+            include_str!("../tests/cli/import/authelia.yml"),
+            "TUZYRz",
+        ),
+        (
+            System::Csv,
+            include_str!("../tests/cli/import/authelia.csv"),
+            "MFXG4Y",
+        ),
+        (
+            System::Privacyidea,
+            include_str!("../tests/cli/import/privacyidea.json"),
+            "616e6e",
+        ),
+        (
+            System::Privacyidea,
+            include_str!("../tests/cli/import/privacyidea.yml"),
+            "616e6e",
+        ),
+        (
+            System::Csv,
+            include_str!("../tests/cli/import/users.csv"),
+            "MFXG4Y",
+        ),
+    ];
+
+    // Whole, cut off or with a quote out of place, and read as its own or as another system's.
+    #[test]
+    fn no_file_makes_a_reader_panic_or_repeat_a_key() {
+        for (_, text, key) in FILES {
+            assert!(text.contains(key));
+            for end in (0..text.len()).step_by(53).chain([text.len()]) {
+                let mut broken = text.as_bytes().to_vec();
+                if let Some(byte) = broken.get_mut(end) {
+                    *byte = b'"';
+                }
+                let broken = String::from_utf8(broken).unwrap();
+                for (system, _, _) in FILES {
+                    for text in [&text[..end], &broken] {
+                        let said = match system.rows(text, UserField::Username) {
+                            Ok(rows) => format!("{rows:?}"),
+                            Err(refusal) => format!("{refusal} {refusal:?}"),
+                        };
+                        assert!(!said.contains(key), "{system:?}: {said}");
+                    }
+                }
+            }
+        }
+    }
+}
