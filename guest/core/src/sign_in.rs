@@ -357,7 +357,7 @@ fn allow(reason: Allowed, policy: &Effective, epoch: u64, now: Instant) -> Allow
 }
 
 /// Lets in a user whose device is trusted, in place of a challenge at sign-in. It never replaces enrolling: the user must
-/// have a factor that is allowed.
+/// have a factor that is allowed and not disabled.
 fn trusted(
     person: &Person,
     token: Option<&Text>,
@@ -367,8 +367,9 @@ fn trusted(
 ) -> Result<Option<Allowance>, Dependency> {
     let policy = circumstances.policy;
     let account = person.account.as_ref().filter(|account| {
-        let mut methods = account.methods().into_iter();
-        *circumstances.purpose == Purpose::SignIn && methods.any(|it| policy.methods.has(it))
+        let is_live = |it: &Method| account.attempts(*it).is_some_and(|it| !it.disabled);
+        let mut live = account.methods().into_iter().filter(is_live);
+        *circumstances.purpose == Purpose::SignIn && live.any(|it| policy.methods.has(it))
     });
     let (Some(account), Some(token)) = (account, token) else {
         return Ok(None);
