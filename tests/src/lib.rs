@@ -14,6 +14,7 @@ pub mod authenticator;
 pub mod bench;
 pub mod case;
 pub mod expression;
+pub mod guessing;
 pub mod pattern;
 pub mod peer;
 pub mod policy;

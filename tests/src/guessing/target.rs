@@ -1,0 +1,272 @@
+//! The user whose second factor is guessed at, as the plugin keeps her.
+
+use countersign_core::account::{Account, App, Recovery};
+use countersign_core::administration;
+use countersign_core::attempts::{Attempts, Readiness};
+use countersign_core::company::Affiliation;
+use countersign_core::decision::{Changes, Person};
+use countersign_core::event::{Actor, EventKind};
+use countersign_core::failure::Failure;
+use countersign_core::method::Method;
+use countersign_core::names::{Company, User};
+use countersign_core::outlook::{FirstFactor, FirstFactorKind};
+use countersign_core::policy::{Mode, Policy};
+use countersign_core::recovery;
+use countersign_core::secret::{Secret, Text};
+use countersign_core::sign_in::{self, Begin, Begun};
+use countersign_core::ticket::{Purpose, Stage, Tickets};
+use countersign_core::time::{Instant, Span};
+use countersign_core::totp::{Key, Window};
+use countersign_core::verification::{self, Verdict};
+
+use super::dice::Dice;
+use super::vault::Counting;
+use crate::authenticator::Authenticator;
+
+/// Account, tickets and policy of one user, and the app on her phone.
+pub(super) struct Target {
+    user: User,
+    companies: Vec<Affiliation>,
+    window: Window,
+    account: Account,
+    tickets: Tickets,
+    vault: Counting,
+    app: Authenticator,
+    /// How often the user was told that somebody seems to guess.
+    pub(super) warnings: u32,
+}
+
+/// Whether a code was right.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Answer {
+    Right,
+    Wrong,
+}
+
+impl Target {
+    /// A user with an app and a recovery code, whose company wants MFA.
+    pub(super) fn new(window: Window, dice: &mut Dice, now: Instant) -> Result<Self, Failure> {
+        let mut target = Self {
+            user: User::parse("ana", "user")?,
+            companies: vec![company(window)?],
+            window,
+            account: Account::default(),
+            tickets: Tickets::default(),
+            vault: Counting::default(),
+            app: Authenticator::scan("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+                .map_err(|_| Failure::invalid("key", "base 32"))?,
+            warnings: 0,
+        };
+        target.set_up_app(dice, now)?;
+        let (kept, _) = Recovery::issue(&target.user, now, &mut target.vault)?;
+        target.account.recovery = Some(kept);
+        Ok(target)
+    }
+
+    /// Puts an app with a new key in the place of the one before.
+    pub(super) fn set_up_app(&mut self, dice: &mut Dice, now: Instant) -> Result<(), Failure> {
+        let secret: Vec<u8> = (0..3).flat_map(|_| dice.draw().to_le_bytes()).collect();
+        let key = Key::standard(Secret::new(secret))
+            .map_err(|_| Failure::invalid("key", "16 bytes or more"))?;
+        self.app = Authenticator::scan(key.to_base32().expose())
+            .map_err(|_| Failure::invalid("key", "base 32"))?;
+        self.account.app = None;
+        let person = self.person()?;
+        let operator = Actor::Operator("simulation".into());
+        let imported = administration::add_totp(person, key, None, operator, now, &mut self.vault)?;
+        self.commit(imported.changes);
+        Ok(())
+    }
+
+    /// Asks for a ticket; none where the password must be changed first.
+    pub(super) fn begin(
+        &mut self,
+        purpose: Purpose,
+        now: Instant,
+    ) -> Result<Option<Text>, Failure> {
+        let request = Begin {
+            affiliations: self.companies.clone(),
+            first_factor: FirstFactor {
+                kind: FirstFactorKind::Password,
+                age: Span::ZERO,
+                phone: None,
+            },
+            purpose,
+            attested: true,
+            known_enrolled: true,
+        };
+        let person = self.person()?;
+        let begun = sign_in::begin(person, request, now, &mut self.vault)?;
+        match begun.reply {
+            Begun::Challenge(challenge) => {
+                self.commit(begun.changes);
+                Ok(Some(challenge.ticket))
+            }
+            Begun::Allow(_) | Begun::Enroll(_) | Begun::Deny(_) => {
+                self.tickets = Tickets::default();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Types a code that would be compared.
+    pub(super) fn verify(
+        &mut self,
+        ticket: &Text,
+        code: &str,
+        now: Instant,
+    ) -> Result<Answer, Failure> {
+        let person = self.person()?;
+        let decision =
+            verification::verify(person, ticket, Method::Totp, code, now, &mut self.vault)?;
+        self.commit(decision.changes);
+        Ok(match decision.reply {
+            Verdict::Done(_) | Verdict::Enroll(_) => Answer::Right,
+            Verdict::Rejected(_) => Answer::Wrong,
+        })
+    }
+
+    /// Types a recovery code that is not the user's.
+    pub(super) fn present_wrong(&mut self, ticket: &Text, now: Instant) -> Result<(), Failure> {
+        let person = self.person()?;
+        let wrong = "00000-00000-00000-00000-000000";
+        let decision = recovery::present(person, ticket, wrong, now, &mut self.vault)?;
+        self.commit(decision.changes);
+        Ok(())
+    }
+
+    /// The counts of wrong codes.
+    pub(super) fn attempts(&self) -> Attempts {
+        let attempts = self.account.attempts(Method::Totp);
+        attempts.cloned().unwrap_or_default()
+    }
+
+    /// Until when nothing is compared, if so.
+    pub(super) fn rests_until(&self, now: Instant) -> Option<Instant> {
+        match self.attempts().readiness(now) {
+            Readiness::Resting(until) => Some(until),
+            Readiness::Usable | Readiness::Disabled => None,
+        }
+    }
+
+    /// Whether the factor is disabled.
+    pub(super) fn is_disabled(&self) -> bool {
+        self.attempts().disabled
+    }
+
+    /// Wrong codes typed on a ticket for the app, while it is good for more.
+    pub(super) fn typed_on(&self, ticket: &Text, now: Instant) -> Option<u32> {
+        let found = self
+            .tickets
+            .live
+            .iter()
+            .find(|it| ticket.expose().starts_with(&it.id))?;
+        let awaits = found.stage == Stage::Challenged && now < found.expires_at;
+        awaits.then_some(found.failures.app)
+    }
+
+    /// The code on the owner's phone.
+    pub(super) fn right_code(&self, now: Instant) -> String {
+        self.app.code(now.as_seconds())
+    }
+
+    /// A code of no step of the window.
+    pub(super) fn wrong_code(&self, now: Instant) -> String {
+        let near = [-1, 0, 1].map(|offset| self.app.code_near(now.as_seconds(), offset));
+        let mut others = (0..).map(|number: u32| format!("{number:06}"));
+        let other = others.find(|code| !near.contains(code));
+        other.unwrap_or_default()
+    }
+
+    /// The codes that would be accepted.
+    pub(super) fn live_codes(&self, now: Instant) -> Vec<String> {
+        let code = |offset| self.app.code_near(now.as_seconds(), offset);
+        self.live_steps(now).into_iter().map(code).collect()
+    }
+
+    /// The steps of the window that are above the mark, as seen from now.
+    pub(super) fn live_steps(&self, now: Instant) -> Vec<i64> {
+        let offsets: &[i64] = match self.window {
+            Window::PlusMinusOne => &[-1, 0, 1],
+            Window::CurrentAndPrevious => &[-1, 0],
+        };
+        let step = now.as_seconds() / 30;
+        let app = self.account.app.as_ref();
+        let mark = app.map_or(u64::MAX, |app| app.mark.number());
+        let mut live = offsets.to_vec();
+        live.retain(|offset| step.saturating_add_signed(*offset) > mark);
+        live
+    }
+
+    /// The user as a store would give her. The core hands nothing back that it did not change.
+    fn person(&mut self) -> Result<Person, Failure> {
+        Ok(Person {
+            user: self.user.clone(),
+            account: Some(copy(&self.account)?),
+            tickets: core::mem::take(&mut self.tickets),
+        })
+    }
+
+    fn commit(&mut self, changes: Changes) {
+        let warned = changes
+            .events
+            .iter()
+            .filter(|event| matches!(event.kind, EventKind::GuessingSuspected(..)));
+        let warned = u32::try_from(warned.count()).unwrap_or(u32::MAX);
+        self.warnings = self.warnings.saturating_add(warned);
+        if let Some(account) = changes.account {
+            self.account = account;
+        }
+        self.tickets = changes.tickets.unwrap_or_default();
+    }
+}
+
+fn company(window: Window) -> Result<Affiliation, Failure> {
+    let company = Company::parse("acme", "company")?;
+    Ok(Affiliation {
+        company: company.clone(),
+        roles: Vec::new(),
+        active: true,
+        policy_of: company,
+        policy: Policy {
+            mode: Mode::Voluntary,
+            window,
+            ..Policy::baseline()
+        },
+    })
+}
+
+/// Copies what an account of this simulation has. The core has no such thing: there, an account has one owner.
+fn copy(account: &Account) -> Result<Account, Failure> {
+    let app = account.app.as_ref().map(copy_app).transpose()?;
+    let recovery = account.recovery.as_ref().map(|it| Recovery {
+        id: it.id.clone(),
+        tag: it.tag.clone(),
+        issued_at: it.issued_at,
+        acknowledged: it.acknowledged,
+        unknown: Default::default(),
+    });
+    Ok(Account {
+        epoch: account.epoch,
+        ever_enrolled: account.ever_enrolled,
+        app,
+        recovery,
+        first_factor_suspect: account.first_factor_suspect,
+        user_wide: account.user_wide.clone(),
+        ..Account::default()
+    })
+}
+
+fn copy_app(app: &App) -> Result<App, Failure> {
+    let secret = app.key.secret().duplicate();
+    let key = Key::standard(secret).map_err(|_| Failure::invalid("key", "the key that it was"))?;
+    Ok(App {
+        id: app.id.clone(),
+        key,
+        mark: app.mark,
+        confirmed_at: app.confirmed_at,
+        used_at: app.used_at,
+        attempts: app.attempts.clone(),
+        unknown: Default::default(),
+    })
+}
