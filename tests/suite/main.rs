@@ -15,6 +15,7 @@ mod host;
 #[path = "../../host-harness/tests/hostile/mod.rs"]
 mod hostile;
 mod readme;
+mod regressions;
 mod tidy;
 
 use std::fs;
