@@ -51,6 +51,7 @@ async fn no_secret_stands_where_somebody_else_reads() {
     }
 }
 
+// V-47
 #[tokio::test]
 async fn what_is_stored_is_sealed_and_holds_no_bearer_string_even_when_opened() {
     let mut run = Run::new();

@@ -60,6 +60,7 @@ fn the_component_imports_exactly_this() {
     assert_eq!(exports, EXPORTS.map(str::to_owned).into());
 }
 
+// V-65
 // covers: ENROLL-13
 #[test]
 fn confirm_takes_no_key() {
@@ -72,6 +73,7 @@ fn confirm_takes_no_key() {
     assert_eq!(names, ["user", "ticket", "method", "code"]);
 }
 
+// V-46, V-69
 #[test]
 fn the_table_of_stages_holds_cell_by_cell() {
     let cases = Cases::of_this_crate().expect("the cases are readable");

@@ -9,7 +9,7 @@ use countersign_conformance::guessing::{self, Owner, STRATEGIES, Scenario, Space
 use countersign_core::time::Span;
 use countersign_core::totp::Window;
 
-// V-20, V-24, V-30, N-08, K-3
+// V-20, V-24, N-08
 #[test]
 fn a_year_of_guessing_succeeds_in_less_than_one_case_of_a_thousand() {
     let table = guessing::simulate().expect("nothing was refused");

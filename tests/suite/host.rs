@@ -73,6 +73,7 @@ async fn a_value_over_its_size_is_refused() {
     }
 }
 
+// V-82
 // covers: WORLD-4
 #[tokio::test]
 async fn the_clock_is_read_once_a_call() {

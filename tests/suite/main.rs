@@ -16,6 +16,7 @@ mod host;
 mod hostile;
 mod readme;
 mod regressions;
+mod security;
 mod tidy;
 
 use std::fs;

@@ -215,6 +215,7 @@ mod tests {
 
     const LAST: Instant = Instant::new(u64::MAX);
 
+    // V-85
     #[test]
     fn time_stops_at_its_ends_and_never_wraps() {
         assert_eq!(LAST.after(Span::seconds(1)), LAST);

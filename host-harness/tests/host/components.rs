@@ -74,6 +74,7 @@ async fn a_component_that_drains_the_randomness_is_stopped() {
     assert_stopped(status(body), Limit::Random).await;
 }
 
+// V-83
 // covers: WORLD-3
 #[tokio::test]
 async fn a_component_that_traps_harms_nobody() {
@@ -120,6 +121,7 @@ fn a_component_that_imports_too_much_is_refused_with_the_names_of_it() {
     assert!(matches!(inspection.verdict, Verdict::Refused(_)));
 }
 
+// V-83
 #[test]
 fn a_component_that_lacks_an_export_is_refused_with_the_names_of_it() {
     let component = Hostile::default().without("recovery").component();

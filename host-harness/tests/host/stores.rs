@@ -183,6 +183,7 @@ async fn what_is_collectable_is_as_if_it_had_never_been_after_its_time() {
         .expect("from 0");
 }
 
+// V-06
 // covers: STORE-2
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_racing_commits_with_one_version_one_succeeds() {

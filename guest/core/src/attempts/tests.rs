@@ -27,6 +27,7 @@ fn failed(times: u32) -> (Attempts, Instant) {
     (attempts, now)
 }
 
+// V-33
 #[test]
 fn each_wrong_code_in_a_row_has_the_rest_of_the_ladder() {
     let mut attempts = Attempts::default();

@@ -198,7 +198,7 @@ fn setting_the_clock_back_revives_no_spent_code() {
     }
 }
 
-// V-01, V-02, H-12, N-04.
+// V-12, V-01, V-02, H-12, N-04.
 #[test]
 fn a_code_is_never_accepted_twice_whatever_its_spelling() {
     let now = Instant::new(1_111_111_109);
@@ -257,7 +257,7 @@ fn a_code_of_another_length_matches_nothing() {
     }
 }
 
-// H-01, N-01.
+// V-74, H-01, N-01.
 #[test]
 fn a_secret_has_16_to_128_bytes() {
     for (length, usable) in [
@@ -351,6 +351,7 @@ proptest! {
         prop_assert_eq!(matched(&key, &code, now, Window::PlusMinusOne), expected);
     }
 
+    // V-11
     #[test]
     fn a_mark_never_goes_down(steps in prop::collection::vec(0..50_u64, 1..200)) {
         let mut mark = None;
