@@ -91,6 +91,11 @@ pub const STRATEGIES: &[Strategy] = &[
         ..GREEDY
     },
     Strategy {
+        name: "through every lock: 95, then the owner's turn",
+        streak: 95,
+        ..GREEDY
+    },
+    Strategy {
         name: "right after the owner",
         when: When::After(Span::minutes(1)),
         on_a_ticket: 4,
