@@ -17,7 +17,7 @@ use countersign_core::sign_in::{self, Begin, Begun};
 use countersign_core::ticket::{Purpose, Stage, Tickets};
 use countersign_core::time::{Instant, Span};
 use countersign_core::totp::{Key, Window};
-use countersign_core::verification::{self, Verdict};
+use countersign_core::verification::{self, Attempt, Verdict};
 
 use super::dice::Dice;
 use super::vault::Counting;
@@ -92,6 +92,7 @@ impl Target {
                 phone: None,
             },
             purpose,
+            device_token: None,
             attested: true,
             known_enrolled: true,
         };
@@ -117,8 +118,12 @@ impl Target {
         now: Instant,
     ) -> Result<Answer, Failure> {
         let person = self.person()?;
-        let decision =
-            verification::verify(person, ticket, Method::Totp, code, now, &mut self.vault)?;
+        let attempt = Attempt {
+            method: Method::Totp,
+            typed: code,
+            remember: false,
+        };
+        let decision = verification::verify(person, ticket, &attempt, now, &mut self.vault)?;
         self.commit(decision.changes);
         Ok(match decision.reply {
             Verdict::Done(_) | Verdict::Enroll(_) => Answer::Right,

@@ -37,4 +37,8 @@ impl Vault for Counting {
     fn check(&mut self, context: Context, data: &[u8], tag: &Tag) -> Result<bool, Dependency> {
         Ok(self.tag(context, data)? == *tag)
     }
+
+    fn index(&mut self, data: &[u8]) -> Result<[u8; 32], Dependency> {
+        Ok(self.tag(Context::Ticket, data)?.bytes)
+    }
 }
