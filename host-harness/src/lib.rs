@@ -116,10 +116,12 @@ mod limits;
 mod meter;
 mod plugin;
 mod policy;
+pub mod printable;
 pub mod profile;
 pub mod random;
 mod scope;
 pub mod seal;
+pub mod sink;
 pub mod sms;
 pub mod store;
 

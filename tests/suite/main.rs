@@ -10,6 +10,7 @@
 mod canary;
 mod contract;
 mod guessing;
+mod events;
 mod host;
 #[allow(dead_code, reason = "the host's own tests use all of it")]
 #[path = "../../host-harness/tests/hostile/mod.rs"]

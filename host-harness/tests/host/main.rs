@@ -18,6 +18,7 @@ mod keyrings;
 mod phone_lines;
 mod scopes;
 mod seals;
+mod sinks;
 mod stores;
 
 use countersign_host::clock::FixedClock;
