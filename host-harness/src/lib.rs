@@ -89,6 +89,11 @@
 //! * Keys stay here; the plugin has tags made and checked ([`keyring`]).
 //! * Whatever goes wrong is an [`Error`], and every error is a refusal.
 //!
+//! # What stands around it
+//!
+//! [`profile`] has policies to begin with and to be measured by, [`preview`] says what a policy would mean for many
+//! people before they meet it, and [`sink`] hands events on to a log or a collector.
+//!
 //! # What it does not hold
 //!
 //! A plugin that lies (pin its [`Digest`]), a database that its owner rolled back, and what an embedder prints: see
@@ -116,6 +121,7 @@ mod limits;
 mod meter;
 mod plugin;
 mod policy;
+pub mod preview;
 pub mod printable;
 pub mod profile;
 pub mod random;
