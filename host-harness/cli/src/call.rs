@@ -3,7 +3,7 @@
 mod script;
 mod signature;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use clap::Args;
 use countersign_host::clock::{Clock, FixedClock, SystemClock};
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::random::{Random, SystemRandom};
+use countersign_host::sink::{JsonLines, Sink};
 use countersign_host::sms::Outbox;
 use countersign_host::store::MemoryStore;
 use countersign_host::{Countersign, Plugin, Signature};
@@ -45,6 +46,9 @@ pub(crate) struct Call {
     /// The user, where a call has the parameter `user` and its arguments leave it out
     #[arg(long, value_name = "USER", conflicts_with = "list")]
     user: Option<String>,
+    /// Append the events of the calls to a file, one line of JSON each
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    events: Option<PathBuf>,
     /// Print every function, or the one named, with its parameters and their types
     #[arg(long)]
     list: bool,
@@ -59,10 +63,23 @@ impl Call {
         if self.list {
             return list(&plugin, self.function.as_deref(), self.json, out);
         }
-        let mut caller = Caller::new(plugin, self.at, self.user)?;
+        let events = self.events.as_deref().map(append).transpose()?;
+        let mut caller = Caller::new(plugin, self.at, self.user.clone())?;
+        let ran = self.make(&mut caller, out).await;
+        if let Some(mut events) = events {
+            // Also what was committed before a call went wrong.
+            for event in caller.store.events() {
+                events.take(&event)?;
+            }
+        }
+        ran
+    }
+
+    /// Makes the call, or those of the script.
+    async fn make(self, caller: &mut Caller, out: &mut dyn Write) -> Result<(), Exit> {
         if let Some(path) = &self.script {
             let script = Script::parse(&read(&path.to_string_lossy())?)?;
-            return script.run(&mut caller, out).await;
+            return script.run(caller, out).await;
         }
         let function = self.function.unwrap_or_default();
         let args = match self.arguments.as_deref() {
@@ -82,9 +99,22 @@ impl Call {
     }
 }
 
+/// Puts a plugin behind an empty store, and plays a script on it whose answers nobody needs.
+pub(crate) async fn rehearsed(plugin: Plugin, script: Option<&Path>) -> Result<Countersign, Exit> {
+    let mut caller = Caller::new(plugin, None, None)?;
+    if let Some(path) = script {
+        let path = path.to_string_lossy();
+        let script = Script::parse(&read(&path)?).map_err(|exit| exit.at(&path))?;
+        let played = script.run(&mut caller, &mut io::sink()).await;
+        played.map_err(|exit| exit.at(&path))?;
+    }
+    Ok(caller.mfa)
+}
+
 /// A plugin with everything around it, for one run of the command.
 struct Caller {
     mfa: Countersign,
+    store: MemoryStore,
     clock: FixedClock,
     outbox: Outbox,
     user: Option<String>,
@@ -103,17 +133,19 @@ impl Caller {
         let mut key = [0; 32];
         SystemRandom.fill(&mut key).map_err(|error| fault(&error))?;
         let clock = FixedClock::at(at);
+        let store = MemoryStore::new();
         let outbox = Outbox::in_country("US");
         let functions = plugin.functions();
         let mfa = Countersign::builder(plugin)
             .realm("call")
-            .store(MemoryStore::new())
+            .store(store.clone())
             .keyring(LocalKeyring::from_key(key))
             .sms(outbox.clone())
             .clock(clock.clone())
             .build()?;
         Ok(Self {
             mfa,
+            store,
             clock,
             outbox,
             user,
@@ -182,8 +214,13 @@ fn answered_err(function: &str) -> Exit {
     Exit::AnsweredErr(format!("{function} answered err"))
 }
 
+fn append(path: &Path) -> Result<JsonLines<File>, Exit> {
+    JsonLines::append(path)
+        .map_err(|error| Exit::Usage(format!("cannot append to {}: {error}", path.display())))
+}
+
 /// Reads a file, or the standard input.
-fn read(path: &str) -> Result<String, Exit> {
+pub(crate) fn read(path: &str) -> Result<String, Exit> {
     let text = match path {
         "-" => io::read_to_string(io::stdin().lock().take(MAX_INPUT)),
         path => fs::read_to_string(path),

@@ -1,6 +1,5 @@
 //! `countersign demo`.
 
-mod calendar;
 mod interactive;
 mod keyboard;
 mod people;
@@ -16,6 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::authenticator::Authenticator;
+use crate::calendar;
 use crate::exit::Exit;
 use crate::plugin;
 

@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 
 mod authenticator;
+mod calendar;
 mod call;
 mod demo;
 mod exit;
 mod import;
 mod inspect;
 mod plugin;
+mod policy;
 mod style;
 
 use std::io::Write;
@@ -22,6 +24,7 @@ use crate::demo::Demo;
 use crate::exit::Exit;
 use crate::import::Import;
 use crate::inspect::Inspect;
+use crate::policy::Policy;
 use crate::style::ERROR;
 
 /// Countersign: the second factor of an identity gateway, as one sandboxed component
@@ -44,6 +47,7 @@ enum Command {
     Inspect(Inspect),
     Call(Call),
     Import(Import),
+    Policy(Policy),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +76,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
         Command::Call(call) => call.run(cache, &mut out).await?,
         Command::Import(import) => import.run(cache, &mut out).await?,
+        Command::Policy(policy) => policy.run(cache, &mut out).await?,
     }
     out.flush()?;
     Ok(())

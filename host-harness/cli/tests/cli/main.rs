@@ -13,6 +13,7 @@ mod help;
 mod import;
 mod inspect;
 mod interactive;
+mod policy;
 
 use std::fs;
 use std::io::Write;

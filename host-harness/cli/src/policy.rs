@@ -1,0 +1,59 @@
+//! `countersign policy`.
+
+mod check;
+mod preview;
+mod profiles;
+mod subjects;
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use countersign_host::contract::policy;
+use countersign_host::profile::Profile;
+
+use self::check::Check;
+use self::preview::Preview;
+use self::profiles::Profiles;
+use crate::call;
+use crate::exit::Exit;
+
+/// Looks at policies before anybody meets them
+///
+/// Named profiles to begin with, whether a policy is laxer than one, and what a policy would mean for a list of people
+/// on a day. Nothing is stored.
+#[derive(Args, Debug)]
+pub(crate) struct Policy {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Profiles(Profiles),
+    Check(Check),
+    Preview(Preview),
+}
+
+impl Policy {
+    pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        match self.action {
+            Action::Profiles(profiles) => profiles.run(out),
+            Action::Check(check) => check.run(cache, out).await,
+            Action::Preview(preview) => preview.run(cache, out).await,
+        }
+    }
+}
+
+/// Reads a policy from a file of JSON.
+fn read(path: &Path) -> Result<policy::Policy, Exit> {
+    let path = path.to_string_lossy();
+    policy::Policy::parse(&call::read(&path)?)
+        .map_err(|error| Exit::Usage(error.to_string()).at(&path))
+}
+
+/// Finds a profile by the name that was typed.
+fn profile(name: &str) -> Result<Profile, String> {
+    let names = Profile::ALL.map(Profile::name).join(", ");
+    Profile::named(name).ok_or_else(|| format!("expected one of {names}"))
+}

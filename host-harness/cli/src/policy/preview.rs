@@ -1,0 +1,167 @@
+//! `countersign policy preview`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use countersign_host::contract::Purpose;
+use countersign_host::contract::administration::Hypothetical;
+use countersign_host::preview::{self, Report};
+use countersign_host::printable::Printable;
+use serde_json::Value;
+
+use super::subjects;
+use crate::exit::Exit;
+use crate::style::{BAD, BOLD, DIM, GOOD};
+use crate::{calendar, call, plugin};
+
+/// Says what a policy would mean for a list of people on a day
+///
+/// For each of them: who is let in, who is asked for a code, who must enroll, who cannot get in, and why. The store
+/// is in memory and empty, unless a script of calls fills it first; nothing in it is changed.
+#[derive(Args, Debug)]
+#[command(after_long_help = LONG_HELP)]
+pub(super) struct Preview {
+    /// The policy that is supposed: a file of JSON, as `countersign policy profiles --json NAME` prints one
+    #[arg(long, value_name = "FILE", requires = "company")]
+    policy: Option<PathBuf>,
+    /// Whose policy it would be; * for all that have none of their own
+    #[arg(long, value_name = "NAME", requires = "policy")]
+    company: Option<String>,
+    /// The local time to look at, such as 2026-03-01T00:00
+    #[arg(long, value_name = "TIME")]
+    at: String,
+    /// Its time zone, in which times are printed too
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    zone: String,
+    /// What the people want to do
+    #[arg(long, value_name = "WHAT", default_value = "sign-in")]
+    purpose: For,
+    /// A script to fill the store with first, as `countersign call --script` takes it
+    #[arg(long, value_name = "SCRIPT")]
+    after: Option<PathBuf>,
+    /// The plugin; without it, the component that was built with this command
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The people: a file whose name ends in .json or .csv (see --help)
+    subjects: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum For {
+    SignIn,
+    ManageFactors,
+}
+
+impl Preview {
+    pub(super) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let at = calendar::parse(&self.at, &self.zone)?;
+        let subjects = subjects::read(&self.subjects)?;
+        let mut preview = preview::Preview::at(at);
+        if let (Some(policy), Some(company)) = (&self.policy, &self.company) {
+            preview.hypothetical = Some(Hypothetical {
+                company: company.clone(),
+                policy: super::read(policy)?,
+            });
+        }
+        preview.purpose = match self.purpose {
+            For::SignIn => Purpose::SignIn,
+            For::ManageFactors => Purpose::ManageFactors,
+        };
+        let plugin = plugin::load(self.plugin.as_deref(), cache)?;
+        let mfa = call::rehearsed(plugin, self.after.as_deref()).await?;
+        let report = preview.of(&mfa, &subjects).await;
+        match self.json {
+            true => {
+                let mut json = report.to_json(|at| calendar::date(at, &self.zone));
+                if let Value::Object(fields) = &mut json {
+                    fields.insert("at".to_owned(), at.into());
+                    fields.insert("zone".to_owned(), self.zone.as_str().into());
+                }
+                writeln!(out, "{json:#}")?;
+            }
+            false => self.print(&report, at, out)?,
+        }
+        let unanswered = report.rows.iter().filter(|row| row.answer.is_err()).count();
+        match unanswered {
+            0 => Ok(()),
+            n => Err(Exit::Fault(format!(
+                "no answer for {n} of {} people",
+                subjects.len()
+            ))),
+        }
+    }
+
+    fn print(&self, report: &Report, at: u64, out: &mut dyn Write) -> Result<(), Exit> {
+        let date = |at| calendar::date(at, &self.zone);
+        let supposed = match (&self.policy, &self.company) {
+            (Some(policy), Some(company)) => {
+                format!(
+                    ", supposing {} for {}",
+                    policy.display(),
+                    Printable(company)
+                )
+            }
+            _ => String::new(),
+        };
+        let (moment, zone) = (calendar::moment(at, &self.zone), &self.zone);
+        writeln!(out, "{BOLD}{moment}{BOLD:#} {zone}{supposed}\n")?;
+        let rows = report.rows.iter();
+        let names: Vec<String> = rows.map(|row| Printable(&row.user).to_string()).collect();
+        let widest = names.iter().map(|it| it.chars().count()).chain([4]).max();
+        let user = widest.unwrap_or_default().saturating_add(2);
+        writeln!(
+            out,
+            "{BOLD}{:user$}{:OUTLOOK$}{:DATE$}may enroll{BOLD:#}",
+            "user", "outlook", "deadline"
+        )?;
+        for (row, name) in report.rows.iter().zip(names) {
+            let deadline = row.answer.as_ref().ok().and_then(|it| it.deadline);
+            let deadline = deadline.map_or("none".to_owned(), date);
+            let style = match row.outlook() {
+                it if it.starts_with("deny") || it == "error" => BAD,
+                _ => GOOD,
+            };
+            writeln!(
+                out,
+                "{name:user$}{style}{:OUTLOOK$}{style:#}{deadline:DATE$}{}\n{:user$}{DIM}{}{DIM:#}",
+                row.outlook(),
+                row.methods().join(" "),
+                "",
+                Printable(&row.because(date)),
+            )?;
+        }
+        let summary = report.summary();
+        let summary = summary
+            .iter()
+            .map(|(outlook, count)| format!("{count} {outlook}"));
+        writeln!(out, "\n{}", summary.collect::<Vec<_>>().join(", "))?;
+        Ok(())
+    }
+}
+
+/// Columns for an outlook.
+const OUTLOOK: usize = 29;
+/// Columns for a date.
+const DATE: usize = 18;
+
+const LONG_HELP: &str = r#"The people, as JSON; what stands in brackets may be left out:
+  [{"user": "u-1", "memberships": [{"company": "acme", ["roles": ["payor"], "active": true]}],
+    ["first-factor": {"kind": "password", "age": 0, "channel": "direct"}]}, ..]
+  kind is "password", "other" or {"federated": "okta"}
+
+Or as CSV with a heading; rows of one user are memberships of that user:
+  user,company,roles,active,provider
+  u-1,acme,payor;admin,true,
+  u-2,acme,,,okta
+
+Exit codes:
+  0  everybody has an answer
+  1  somebody has none, or the command could not do its work
+  2  the command line, or a file that it names, cannot be used
+  3  a host would refuse the plugin
+  4  the plugin answered err in the script of --after, or ok where it expects err
+  5  the plugin trapped, used up its limits or broke the contract, and was stopped"#;
