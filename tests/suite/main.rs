@@ -9,8 +9,8 @@
 
 mod canary;
 mod contract;
-mod guessing;
 mod events;
+mod guessing;
 mod host;
 #[allow(dead_code, reason = "the host's own tests use all of it")]
 #[path = "../../host-harness/tests/hostile/mod.rs"]

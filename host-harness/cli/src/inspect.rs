@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_host::contract::meta::{Description, Level};
 use countersign_host::keyring::LocalKeyring;
+use countersign_host::printable::Printable;
 use countersign_host::store::MemoryStore;
 use countersign_host::{Countersign, Error, Inspection, Plugin, Verdict};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::plugin::{self, Kind};
-use crate::style::{BAD, BOLD, DIM, GOOD, printable};
+use crate::style::{BAD, BOLD, DIM, GOOD};
 
 /// Says what a plugin file is, and whether a host would load it
 #[derive(Args, Debug)]
@@ -156,8 +157,8 @@ fn describe_rows(said: &Description, out: &mut dyn Write) -> Result<(), Exit> {
     let levels: Vec<&str> = said.levels.iter().map(|it| level(*it)).collect();
     let formats = &said.formats;
     // What the plugin says is not ours: no control characters of it reach the terminal.
-    row(out, "says", &[printable(&said.name)])?;
-    row(out, "contract", &[printable(&said.contract)])?;
+    row(out, "says", &[Printable(&said.name).to_string()])?;
+    row(out, "contract", &[Printable(&said.contract).to_string()])?;
     row(out, "levels", &[levels.join(", ")])?;
     row(
         out,

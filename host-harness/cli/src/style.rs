@@ -2,11 +2,6 @@
 
 use anstyle::{Ansi256Color, AnsiColor, Color, Style};
 
-/// Takes control characters out of what is not ours, so that none reaches the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().filter(|it| !it.is_control()).collect()
-}
-
 /// What is about the rest.
 pub(crate) const DIM: Style = Style::new().dimmed();
 /// Headings.

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use countersign_host::printable::Printable;
 use serde_json::{Value, json};
 
 use super::rehearsal::{Line, Outcome, Rehearsal};
-use crate::style::{BAD, BOLD, DIM, GOOD, printable};
+use crate::style::{BAD, BOLD, DIM, GOOD};
 
 /// Writes a table, the totals, and what a rehearsal is.
 pub(super) fn write(rehearsal: &Rehearsal, out: &mut dyn Write) -> io::Result<()> {
@@ -57,11 +58,15 @@ fn columns(line: &Line) -> [String; 3] {
         Outcome::Skipped(skip) => skip.to_string(),
     };
     let user = line.user.as_deref().unwrap_or("-");
-    [shown(&line.place), shown(user), printable(&detail)]
+    [
+        shown(&line.place),
+        shown(user),
+        Printable(&detail).to_string(),
+    ]
 }
 
 fn shown(text: &str) -> String {
-    let text = printable(text);
+    let text = Printable(text).to_string();
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
