@@ -67,7 +67,7 @@
 //!     let verdict = mfa.verification().verify(user, ticket, Method::Totp, code, false).await?;
 //!     Ok(match verdict {
 //!         VerifyVerdict::Accepted(Verified::Done(it))
-//!             if it.user == user && matches!(it.purpose, Purpose::SignIn) =>
+//!             if it.is_for(user, &Purpose::SignIn) =>
 //!         {
 //!             Some(it)
 //!         }
@@ -102,6 +102,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod assertion;
 mod bindings;
 mod call;
 pub mod clock;

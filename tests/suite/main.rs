@@ -7,6 +7,7 @@
     reason = "a test that panics fails"
 )]
 
+mod assertion;
 mod canary;
 mod contract;
 mod events;
