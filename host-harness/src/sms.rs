@@ -1,14 +1,29 @@
 //! The phone line.
 
+mod file;
+mod gsm;
+mod language;
 mod outbox;
+mod text;
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::file::FileOutbox;
+pub use self::language::Language;
 pub use self::outbox::Outbox;
+pub use self::text::{Texts, Wording, Words};
 pub use crate::contract::sms::{MessagePurpose, Outcome, Permission};
+
+/// What an interface must say before somebody enrolls a number, in English; [`Language::notice`] has others.
+///
+/// It says that the method is the weaker one, that messages may cost, and that the app is there instead: SP 800-63B-4,
+/// section 3.2.9.
+pub const NOTICE: &str = "Codes by text message are the weaker method: messages can be intercepted, and numbers taken \
+    over. Your carrier may charge for messages. An authenticator app is safer, works without a signal, and is offered \
+    instead.";
 
 /// Sends codes by text message. It owns the text, the sender, the transport, and the caps per number prefix and realm.
 ///
@@ -58,8 +73,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message as the host hands it to a sender: for those who test one.
-    #[must_use]
+    /// Makes a message. The host does this for every one that goes out; an embedder meets it only to test a sender.
     pub fn new(
         company: &str,
         number: &str,
@@ -93,6 +107,28 @@ impl fmt::Debug for Message {
 #[error("the phone line gave no answer: {0}")]
 pub struct SmsError(pub String);
 
+/// Something that a phone line was set up with cannot work. It says what was expected, and nothing that may be secret.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{field}: expected {expected}")]
+pub struct SetupError {
+    field: &'static str,
+    expected: String,
+}
+
+impl SetupError {
+    /// Returns which argument it is about.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    fn new(field: &'static str, expected: impl Into<String>) -> Self {
+        Self {
+            field,
+            expected: expected.into(),
+        }
+    }
+}
+
 /// No phone line: every number is refused with `no-phone-line`. What a [`Countersign`](crate::Countersign) has unless
 /// it is given another.
 #[derive(Clone, Copy, Debug, Default)]
@@ -122,5 +158,13 @@ impl<T: SmsSender + ?Sized> SmsSender for Arc<T> {
 
     async fn send(&self, message: &Message) -> Outcome {
         (**self).send(message).await
+    }
+}
+
+/// Returns a purpose's name in the contract.
+fn purpose(it: MessagePurpose) -> &'static str {
+    match it {
+        MessagePurpose::Enroll => "enroll",
+        MessagePurpose::Challenge => "challenge",
     }
 }

@@ -16,6 +16,7 @@ mod events;
 mod json;
 mod keyrings;
 mod phone_lines;
+mod phone_texts;
 mod scopes;
 mod seals;
 mod sinks;
