@@ -1,8 +1,16 @@
 //! The phone line.
 
+#[cfg(feature = "countries")]
+mod caps;
+#[cfg(feature = "countries")]
+mod countries;
 mod file;
 mod gsm;
 mod language;
+#[cfg(feature = "countries")]
+mod line;
+#[cfg(feature = "countries")]
+mod may_send;
 mod outbox;
 mod text;
 
@@ -11,8 +19,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "countries")]
+pub use self::caps::Caps;
+#[cfg(feature = "countries")]
+pub use self::countries::{Lines, country};
 pub use self::file::FileOutbox;
 pub use self::language::Language;
+#[cfg(feature = "countries")]
+pub use self::line::PhoneLine;
+#[cfg(feature = "countries")]
+pub use self::may_send::{Clearance, MaySend};
 pub use self::outbox::Outbox;
 pub use self::text::{Texts, Wording, Words};
 pub use crate::contract::sms::{MessagePurpose, Outcome, Permission};
@@ -159,6 +175,15 @@ impl<T: SmsSender + ?Sized> SmsSender for Arc<T> {
     async fn send(&self, message: &Message) -> Outcome {
         (**self).send(message).await
     }
+}
+
+/// Says whether this is `+` and 7 to 15 digits, the first of them not 0.
+pub(crate) fn is_number(number: &str) -> bool {
+    number.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
+    })
 }
 
 /// Returns a purpose's name in the contract.

@@ -8,7 +8,7 @@ use crate::bindings::countersign::mfa::sms::{Host, Message, MessagePurpose, Outc
 use crate::call::{Call, Stop};
 use crate::contract::Dependency;
 use crate::error::Reached;
-use crate::sms;
+use crate::sms::{self, is_number};
 use crate::store::{Change, Commit, CommitError, Key, Record};
 
 impl Host for Call {
@@ -73,7 +73,10 @@ impl Host for Call {
                 self.host.report(Dependency::Sms, why);
                 self.release(mark).await;
             }
-            Outcome::Unknown => self.host.report(Dependency::Sms, "no answer in time"),
+            Outcome::Unknown => {
+                let why = "it is not known whether a message went out";
+                self.host.report(Dependency::Sms, why);
+            }
             Outcome::Sent | Outcome::AlreadySent => {}
         }
         Ok(outcome)
@@ -143,15 +146,6 @@ impl Call {
         };
         self.within(self.limits.store_time, work).await;
     }
-}
-
-/// Says whether this is `+` and 7 to 15 digits, the first of them not 0.
-fn is_number(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0')
-    })
 }
 
 /// How long a message is known to have gone out: longer than any ticket lives. Three days, in seconds.

@@ -15,7 +15,11 @@ mod components;
 mod events;
 mod json;
 mod keyrings;
+#[cfg(feature = "countries")]
+mod phone_guards;
 mod phone_lines;
+#[cfg(feature = "countries")]
+mod phone_numbers;
 mod phone_texts;
 mod scopes;
 mod seals;

@@ -9,7 +9,7 @@ use crate::hostile::Hostile;
 
 /// Sends `code` to `+34600000000`, and answers `err(busy)` where that was sent, `err(revision-conflict)` where it was
 /// sent before, and traps else.
-fn sending(code: &str) -> Hostile {
+pub(crate) fn sending(code: &str) -> Hostile {
     let text = format!(
         r#"(data (i32.const 2560) "acme") (data (i32.const 2570) "+34600000000")
            (data (i32.const 2600) "{code}") (data (i32.const 2640) "key")
@@ -41,7 +41,7 @@ fn host(code: &str, outbox: &Outbox) -> Countersign {
         .expect("nothing is missing")
 }
 
-async fn send(mfa: &Countersign, user: &str) -> String {
+pub(crate) async fn send(mfa: &Countersign, user: &str) -> String {
     let error = mfa.administration().first_factor_changed(user).await;
     error.expect_err("it never answers ok").to_string()
 }
