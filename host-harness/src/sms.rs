@@ -1,4 +1,85 @@
-//! The phone line.
+//! The phone line: what a message says, who carries it, and what must stand before it.
+//!
+//! A `PhoneLine` finds the number's country, holds the caps and asks who has a veto; a sender behind it
+//! writes the message with [`Texts`] and hands it to a carrier.
+//!
+//! ```
+//! # #[cfg(feature = "webhook")]
+//! # mod embedder {
+//! use countersign_host::keyring::LocalKeyring;
+//! use countersign_host::sms::{
+//!     Clearance, Language, MaySend, MessagePurpose, PhoneLine, SmsError, Texts, Webhook,
+//! };
+//! use countersign_host::{Countersign, Plugin, Store};
+//!
+//! /// Asks the network whether the SIM is the one of last week.
+//! struct SimSwaps;
+//!
+//! #[async_trait::async_trait]
+//! impl MaySend for SimSwaps {
+//!     async fn may_send(
+//!         &self,
+//!         _company: &str,
+//!         number: &str,
+//!         _purpose: MessagePurpose,
+//!     ) -> Result<Clearance, SmsError> {
+//!         Ok(match swapped_this_week(number).await? {
+//!             false => Clearance::Cleared,
+//!             true => Clearance::Vetoed("sim-swapped".into()),
+//!         })
+//!     }
+//! }
+//!
+//! fn host(
+//!     plugin: Plugin,
+//!     store: impl Store + Clone + 'static,
+//!     key: [u8; 32],
+//!     webhook_secret: &str,
+//! ) -> Result<Countersign, Box<dyn std::error::Error>> {
+//!     let texts = Texts::new("id.example.com", "Example")?.choosing(|_, number, _| {
+//!         match number.starts_with("+34") {
+//!             true => Language::Spanish,
+//!             false => Language::English,
+//!         }
+//!     });
+//!     let sender = Webhook::new("https://messages.example.com/sms", webhook_secret, texts)?;
+//!     let line = PhoneLine::new("example", store.clone(), sender).may_send(SimSwaps);
+//!     Ok(Countersign::builder(plugin)
+//!         .realm("example")
+//!         .store(store)
+//!         .keyring(LocalKeyring::from_key(key))
+//!         .sms(line)
+//!         .build()?)
+//! }
+//! # async fn swapped_this_week(_: &str) -> Result<bool, SmsError> { Ok(false) }
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature of the crate | what it adds |
+//! |---|---|
+//! | none | [`Texts`], [`Outbox`] in memory, [`FileOutbox`] for development, and the trait for a sender of one's own |
+//! | `countries` | `country`, `PhoneLine` with `Caps` and `MaySend` |
+//! | `webhook` | `Webhook`, and `countries` |
+//! | `twilio` | `Twilio`, and `countries` |
+//!
+//! # A restricted authenticator
+//!
+//! SP 800-63B-4, section 3.2.9, calls codes by telephone restricted, and gives who offers them four duties:
+//!
+//! | duty | what meets it |
+//! |---|---|
+//! | offer one that is not restricted | no policy without `totp` is taken (POLICY-5): whoever can enroll a number can enroll an app |
+//! | tell users of the risk, and of the other choice | [`NOTICE`], or [`Language::notice`], which an interface shows before a number is typed |
+//! | address the risk in the risk assessment; section 3.1.3.3: look at changes of SIM, device and carrier | `MaySend`, whose veto comes before any quota is used; `country` and `Caps` against messages that somebody is paid for |
+//! | have a plan for when it is no longer acceptable | the next paragraph |
+//!
+//! **Leaving text messages**, company by company. First stop new ones: `put` a policy whose methods are `totp` alone;
+//! numbers that are confirmed go on working. Tell who has only a number to add an app (`enrollment-confirmed` events
+//! say who has what) and set a date. After it, `reset` those who are left: they enroll an app at their next sign-in. In
+//! the end take the phone line away, by [`NoPhoneLine`]: no message goes out whatever a policy says, and the app and
+//! the recovery code are what is left. In an emergency begin with that.
 
 #[cfg(feature = "countries")]
 mod caps;
@@ -6,6 +87,8 @@ mod caps;
 mod countries;
 mod file;
 mod gsm;
+#[cfg(feature = "http")]
+mod http;
 mod language;
 #[cfg(feature = "countries")]
 mod line;
@@ -13,6 +96,10 @@ mod line;
 mod may_send;
 mod outbox;
 mod text;
+#[cfg(feature = "twilio")]
+mod twilio;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +111,8 @@ pub use self::caps::Caps;
 #[cfg(feature = "countries")]
 pub use self::countries::{Lines, country};
 pub use self::file::FileOutbox;
+#[cfg(feature = "http")]
+pub use self::http::SendTimes;
 pub use self::language::Language;
 #[cfg(feature = "countries")]
 pub use self::line::PhoneLine;
@@ -31,6 +120,10 @@ pub use self::line::PhoneLine;
 pub use self::may_send::{Clearance, MaySend};
 pub use self::outbox::Outbox;
 pub use self::text::{Texts, Wording, Words};
+#[cfg(feature = "twilio")]
+pub use self::twilio::{Twilio, TwilioSecret, TwilioSender};
+#[cfg(feature = "webhook")]
+pub use self::webhook::Webhook;
 pub use crate::contract::sms::{MessagePurpose, Outcome, Permission};
 
 /// What an interface must say before somebody enrolls a number, in English; [`Language::notice`] has others.

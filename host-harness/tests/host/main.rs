@@ -11,6 +11,8 @@ mod hostile;
 
 mod cache;
 mod calls;
+#[cfg(all(feature = "twilio", feature = "webhook"))]
+mod carriers;
 mod components;
 mod events;
 mod json;
