@@ -124,9 +124,11 @@ fn commit_decision(
         if changes.is_empty() {
             return Ok(());
         }
-        let mut records = Vec::with_capacity(2 + changes.adds.len());
-        records.push(account_change(&changes, account));
-        records.push(tickets_change(&changes, tickets, now));
+        let mut records: Vec<Change> = [
+            account_change(&changes, account),
+            tickets_change(&changes, tickets, now),
+        ]
+        .into();
         let counters = records.len();
         records.extend(changes.adds.iter().map(add_change));
         match commit(&records, &changes.events)? {

@@ -75,11 +75,11 @@
 //! | address the risk in the risk assessment; section 3.1.3.3: look at changes of SIM, device and carrier | `MaySend`, whose veto comes before any quota is used; `country` and `Caps` against messages that somebody is paid for |
 //! | have a plan for when it is no longer acceptable | the next paragraph |
 //!
-//! **Leaving text messages**, company by company. First stop new ones: `put` a policy whose methods are `totp` alone;
-//! numbers that are confirmed go on working. Tell who has only a number to add an app (`enrollment-confirmed` events
-//! say who has what) and set a date. After it, `reset` those who are left: they enroll an app at their next sign-in. In
-//! the end take the phone line away, by [`NoPhoneLine`]: no message goes out whatever a policy says, and the app and
-//! the recovery code are what is left. In an emergency begin with that.
+//! **Leaving text messages**, company by company. First tell who has only a number to add an app (`administration.status`
+//! says who has what), with a date. On that date `put` a policy whose methods are `totp` alone: nobody can enroll a number
+//! any more, and whoever shows one at sign-in must enroll an app before anything else; beside an app it is not offered.
+//! Once nobody is left, take the phone line away, by [`NoPhoneLine`]: no message goes out whatever a policy says, and the
+//! app and the recovery code are what remains. In an emergency begin with that, and `reset` who has neither.
 
 #[cfg(feature = "countries")]
 mod caps;

@@ -86,11 +86,6 @@ const TOO_SHORT: Span = Span::minutes(2);
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::arithmetic_side_effects,
-        reason = "a test that overflows fails"
-    )]
-
     use zeroize::Zeroizing;
 
     use super::*;
