@@ -3,6 +3,7 @@
 mod interactive;
 mod keyboard;
 mod people;
+mod phone;
 mod qr;
 mod stage;
 mod story;
@@ -35,7 +36,8 @@ use told;
 /// Tells the story of early enrollment, on the real component
 ///
 /// A company turns MFA on with a deadline; one of its people enrolls early, loses her phone and recovers, another is
-/// made to enroll when the deadline has passed. Everything told is checked as it is told: if an answer of the plugin
+/// made to enroll when the deadline has passed. Then codes come by text message, somebody works for two companies, and
+/// an admin moves a deadline and resets a user. Everything told is checked as it is told: if an answer of the plugin
 /// is another one, the demo stops with exit code 1.
 ///
 /// Keys and codes are printed, because it is a demo; nothing is kept. The codes come from an authenticator that is not

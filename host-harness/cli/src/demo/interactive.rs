@@ -9,7 +9,7 @@ use countersign_host::contract::recovery::PresentVerdict;
 use countersign_host::contract::sign_in::BeginOutcome;
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{
-    Deadline, Failure, NotPermitted, Proof, Purpose, RecoveryCode, Rejection, TicketFault,
+    Deadline, Failure, Method, NotPermitted, Proof, Purpose, RecoveryCode, Rejection, TicketFault,
 };
 
 use super::stage::Stage;
@@ -74,7 +74,10 @@ impl Play<'_> {
         ))?;
         let zone = ZONE.to_owned();
         let policy = people::policy(Deadline { at, zone });
-        let answer = self.stage.put_policy(&policy, None, false).await?;
+        let answer = self
+            .stage
+            .put_policy(people::ACME, &policy, None, false)
+            .await?;
         let revision = told!("Acme's first policy is stored", answer, Ok(it) => it);
         self.stage
             .teller
@@ -133,10 +136,13 @@ impl Play<'_> {
         let told = "a deadline that is not ahead is refused";
         let answer = self
             .stage
-            .put_policy(&policy, Some(revision), false)
+            .put_policy(people::ACME, &policy, Some(revision), false)
             .await?;
         told!(told, answer, Err(Failure::NotPermitted(NotPermitted::DeadlineNotInFuture)) => ());
-        let answer = self.stage.put_policy(&policy, Some(revision), true).await?;
+        let answer = self
+            .stage
+            .put_policy(people::ACME, &policy, Some(revision), true)
+            .await?;
         told!("the deadline is moved", answer, Ok(_) => ());
         self.stage.teller.says(
             "Ben never enrolled. His password leads to one page, and his ticket is good for nothing else.",
@@ -277,7 +283,11 @@ impl Play<'_> {
             if code.is_empty() {
                 return Ok(None);
             }
-            match self.stage.confirm(user, ticket, &code).await? {
+            match self
+                .stage
+                .confirm(user, ticket, Method::Totp, &code)
+                .await?
+            {
                 Ok(ConfirmVerdict::Accepted(it)) => return Ok(Some((it, code))),
                 Ok(ConfirmVerdict::Rejected(it)) if it.attempts_left > 0 => self
                     .stage

@@ -1,14 +1,18 @@
 //! Early enrollment, told and checked.
 
+mod admin;
+mod companies;
 mod deadline;
 mod early;
 mod recovery;
+mod text_messages;
 
 use countersign_host::Plugin;
 use std::io::Write;
 
 use countersign_host::clock::FixedClock;
 use countersign_host::contract::enrollment::{ConfirmVerdict, TotpSetup};
+use countersign_host::contract::policy::Policy;
 use countersign_host::contract::sign_in::{BeginOutcome, Challenge, Session};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{
@@ -17,6 +21,7 @@ use countersign_host::contract::{
 use countersign_host::store::Content;
 use jiff::civil::{Date, Time, date, time};
 
+use super::people::Company;
 use super::stage::Stage;
 use super::teller::Teller;
 use super::{calendar, check, people, told};
@@ -40,6 +45,8 @@ pub(super) async fn tell(
             ("store", "in memory, gone when this ends".to_owned()),
             ("clock", format!("stands still; the demo moves it. Times are those of {ZONE}")),
             ("codes", format!("made by {authenticator}")),
+            ("phones", "an outbox in memory: no message leaves it".to_owned()),
+            ("calls", "in full, with what they leave in the audit trail; in a line where that is known by then".to_owned()),
             (
                 "secrets",
                 "printed here, because this is a demo. A gateway shows them to their user and to nobody else."
@@ -54,14 +61,18 @@ pub(super) async fn tell(
         authenticator,
         secrets: Vec::new(),
     };
-    story.acme_turns_mfa_on().await?;
+    let acme = story.acme_turns_mfa_on().await?;
     story.ana_is_nudged().await?;
     let first = story.ana_enrolls().await?;
     story.ana_signs_in(&first).await?;
-    story.ben_meets_the_deadline().await?;
+    let ben = story.ben_meets_the_deadline().await?;
     story.ana_mislays_her_phone(&first).await?;
     let second = story.ana_loses_her_phone(&first).await?;
     story.nothing_old_works(&first, &second).await?;
+    let acme = story.cleo_gets_text_messages(acme).await?;
+    story.ben_has_an_app_and_a_phone(&ben).await?;
+    let globex = story.two_companies_have_a_say(acme).await?;
+    story.gus_moves_the_deadline(globex).await?;
     story.end().await
 }
 
@@ -72,6 +83,12 @@ struct Story<'a> {
     authenticator: Authenticator,
     /// What must not be found in the store or in the audit trail.
     secrets: Vec<String>,
+}
+
+/// What a company has decided.
+struct Ruling {
+    policy: Policy,
+    revision: u64,
 }
 
 /// What a person has after enrolling.
@@ -111,6 +128,22 @@ impl Story<'_> {
             .into_iter()
             .find(|it| !right.contains(it))
             .ok_or_else(|| Exit::Fault("no wrong code was found".to_owned()))
+    }
+
+    /// Has a company's admin put a policy in place of the one before.
+    async fn rule(
+        &mut self,
+        company: Company,
+        policy: Policy,
+        before: Option<u64>,
+    ) -> Result<Ruling, Exit> {
+        let answer = self
+            .stage
+            .put_policy(company, &policy, before, false)
+            .await?;
+        let told = format!("the policy of {} is stored", company.id);
+        let revision = told!(&told, answer, Ok(it) => it);
+        Ok(Ruling { policy, revision })
     }
 
     /// Has a user sign in, whom the plugin asks for a code.
@@ -176,7 +209,10 @@ impl Story<'_> {
         proof: Proof,
     ) -> Result<Enrolled, Exit> {
         let code = self.code(&setup.secret)?;
-        let answer = self.stage.confirm(user, ticket, &code).await?;
+        let answer = self
+            .stage
+            .confirm(user, ticket, Method::Totp, &code)
+            .await?;
         let told = format!("the app of {user} is confirmed, with a new recovery code");
         let confirmation = told!(&told, answer, Ok(ConfirmVerdict::Accepted(it)) => it);
         check(confirmation.assertion.proof == proof, &told)?;
@@ -202,13 +238,17 @@ impl Story<'_> {
         self.stage.chapter("What Dana can see")?;
         self.stage
             .teller
-            .says("An admin sees who has what, and none of it is a secret.")?;
-        for user in ["ana", "ben"] {
+            .says("Dana, at Acme, sees who has what, and none of it is a secret.")?;
+        for (user, methods) in [
+            ("ana", &[Method::Totp][..]),
+            ("ben", &[Method::Totp, Method::Sms]),
+        ] {
             let answer = self.stage.status(user).await?;
-            let told = format!("{user} has one app and one recovery code that was saved");
+            let told = format!("{user} has the factors of the story, and saved the recovery code");
             let status = told!(&told, answer, Ok(it) => it);
+            let has: Vec<Method> = status.factors.iter().map(|it| it.method).collect();
             check(
-                status.factors.len() == 1 && status.recovery.is_some_and(|it| it.acknowledged),
+                has == methods && status.recovery.is_some_and(|it| it.acknowledged),
                 &told,
             )?;
         }
@@ -231,8 +271,8 @@ impl Story<'_> {
             "no secret stands in the audit trail or in the clear in the store",
         )?;
         self.stage.teller.says(&format!(
-            "The audit trail has {} events, the store {} records, each sealed. None of the {} keys, tickets and \
-             recovery codes above stands in any of them.",
+            "The audit trail has {} events, the store {} records, each sealed. None of the {} keys, tickets, \
+             tokens, numbers and recovery codes above stands in any of them.",
             events.len(),
             records.len(),
             self.secrets.len(),
@@ -262,7 +302,7 @@ fn is_wrong(rejection: &Rejection, left: u32) -> bool {
         && rejection.retry_at.is_none()
 }
 
-/// Where Acme is. No change of summer time lies in the story.
+/// Where all of it happens. The story ends before summer time does.
 const ZONE: &str = "America/Los_Angeles";
 const BEGINNING: Date = date(2026, 10, 5);
 const DEADLINE: Date = date(2026, 10, 19);

@@ -11,8 +11,20 @@ use crate::style::{BAD, BOLD, DIM, GOOD, QR};
 pub(super) struct Teller<'a> {
     out: &'a mut dyn Write,
     chapters: usize,
+    pace: Pace,
+    /// Where the line of a brief call has got to; none if what was written last is no such line.
+    column: Option<usize>,
     /// When the next thing happens, if the clock was moved since the last.
     moved: Option<String>,
+}
+
+/// How much is told of a call.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Pace {
+    /// All.
+    Full,
+    /// A line, for what was told before.
+    Brief,
 }
 
 impl<'a> Teller<'a> {
@@ -20,6 +32,8 @@ impl<'a> Teller<'a> {
         Self {
             out,
             chapters: 0,
+            pace: Pace::Full,
+            column: None,
             moved: None,
         }
     }
@@ -41,6 +55,7 @@ impl<'a> Teller<'a> {
     pub(super) fn chapter(&mut self, heading: &str, time: &str) -> Result<(), Exit> {
         self.chapters = self.chapters.saturating_add(1);
         self.moved = None;
+        self.column = None;
         let heading = format!("{}. {heading}", self.chapters);
         let gap = WIDTH
             .saturating_sub(heading.chars().count())
@@ -56,6 +71,7 @@ impl<'a> Teller<'a> {
 
     /// Says what happens, in plain words.
     pub(super) fn says(&mut self, text: &str) -> Result<(), Exit> {
+        self.column = None;
         writeln!(self.out)?;
         if let Some(time) = self.moved.take() {
             writeln!(self.out, "{DIM}{time}{DIM:#}")?;
@@ -68,8 +84,28 @@ impl<'a> Teller<'a> {
         self.moved = Some(time);
     }
 
+    /// Tells the next calls in a line each, with neither events nor what a page shows: the reader knows them.
+    pub(super) fn briefly(&mut self) {
+        self.pace = Pace::Brief;
+    }
+
+    /// Tells calls in full again.
+    pub(super) fn fully(&mut self) {
+        self.pace = Pace::Full;
+    }
+
     /// Shows the call that it takes.
     pub(super) fn call(&mut self, text: &str) -> Result<(), Exit> {
+        if self.pace == Pace::Brief {
+            if self.column.is_none() {
+                writeln!(self.out)?;
+            }
+            let text = clause(text);
+            self.column = Some(text.chars().count().saturating_add(4));
+            write!(self.out, "    {DIM}{text}{DIM:#}")?;
+            return Ok(());
+        }
+        self.column = None;
         writeln!(self.out)?;
         self.lines("    ", "      ", text, DIM)
     }
@@ -86,14 +122,36 @@ impl<'a> Teller<'a> {
 
     /// Shows what went into the audit trail.
     pub(super) fn event(&mut self, text: &str) -> Result<(), Exit> {
+        if self.pace != Pace::Full {
+            return Ok(());
+        }
         self.lines("      audit: ", "             ", text, DIM)
     }
 
     /// Shows what a page would show: lines that are not broken.
     pub(super) fn shows(&mut self, lines: &[(&str, &str)]) -> Result<(), Exit> {
+        if self.pace != Pace::Full {
+            return Ok(());
+        }
         writeln!(self.out)?;
         for (head, line) in lines {
             writeln!(self.out, "      {DIM}{head:<15}{DIM:#}{BOLD}{line}{BOLD:#}")?;
+        }
+        Ok(())
+    }
+
+    /// Shows what a phone shows, a line of its own each; between brief calls only what comes first.
+    pub(super) fn message(&mut self, text: &str) -> Result<(), Exit> {
+        let mut head = "text message";
+        if self.pace == Pace::Brief {
+            let first = text.lines().next().unwrap_or_default();
+            writeln!(self.out, "      {DIM}{head}{DIM:#}  {BOLD}{first}{BOLD:#}")?;
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            writeln!(self.out, "      {DIM}{head:<15}{DIM:#}{BOLD}{line}{BOLD:#}")?;
+            head = "";
         }
         Ok(())
     }
@@ -127,6 +185,17 @@ impl<'a> Teller<'a> {
     }
 
     fn marked(&mut self, style: Style, text: &str) -> Result<(), Exit> {
+        if self.pace != Pace::Full {
+            let text = clause(text);
+            let width = text.chars().count().saturating_add(3);
+            let column = self.column.unwrap_or_default();
+            let gap = match column.saturating_add(width) <= WIDTH {
+                true => " ",
+                false => "\n    ",
+            };
+            writeln!(self.out, "{gap}{style}→{style:#} {text}")?;
+            return Ok(());
+        }
         for (i, line) in wrapped(text, WIDTH.saturating_sub(6)).iter().enumerate() {
             let mark = match i {
                 0 => "→",
@@ -145,6 +214,14 @@ impl<'a> Teller<'a> {
             indent = further;
         }
         Ok(())
+    }
+}
+
+/// Returns the beginning of a text, up to its first stop; all of a failure.
+fn clause(text: &str) -> &str {
+    match text.strip_prefix("err:") {
+        Some(_) => text,
+        None => text.split([',', ';']).next().unwrap_or(text),
     }
 }
 
@@ -170,7 +247,29 @@ const WIDTH: usize = 84;
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::{Teller, wrapped};
+
+    #[test]
+    fn brief_calls_are_a_line_each_and_break_only_where_they_are_too_long() {
+        let mut out = Vec::new();
+        let mut teller = Teller::new(&mut out);
+        teller.briefly();
+        teller.call("sign-in.begin  ana, member of acme").unwrap();
+        teller
+            .answer("enroll: required; authenticator app")
+            .unwrap();
+        teller.event("enrollment-offered").unwrap();
+        teller.call("recovery.issue  ana, the ticket").unwrap();
+        let long = format!("err: {}, and why", "x".repeat(50));
+        teller.refusal(&long).unwrap();
+        teller.fully();
+        teller.call("meta.describe").unwrap();
+        let told = anstream::adapter::strip_bytes(&out).into_vec();
+        let expected = format!(
+            "\n    sign-in.begin  ana → enroll: required\n    recovery.issue  ana\n    → {long}\n\n    meta.describe\n"
+        );
+        assert_eq!(String::from_utf8(told).unwrap(), expected);
+    }
 
     #[test]
     fn lines_break_between_words_and_a_long_word_stays_whole() {

@@ -1,15 +1,16 @@
 //! Answers of the contract in a line.
 
-use countersign_host::contract::administration::UserStatus;
+use countersign_host::contract::administration::{Outlook, PreviewReport, UserStatus};
 use countersign_host::contract::enrollment::{ConfirmVerdict, TotpSetup};
+use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::recovery::PresentVerdict;
 use countersign_host::contract::sign_in::{
     AllowReason, Assessment, BeginOutcome, DenyReason, Stage, TicketView,
 };
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{
-    Assertion, EnrollOffer, Failure, Method, MethodState, NotPermitted, Proof, Purpose,
-    RecoveryState, RejectReason, Rejection, TicketFault,
+    Assertion, EnrollOffer, Failure, Method, MethodState, NotPermitted, Proof, Purpose, Receipt,
+    RecoveryState, RejectReason, Rejection, SendState, TicketFault,
 };
 use countersign_host::event::StampedEvent;
 use serde_json::Value;
@@ -39,7 +40,10 @@ impl Words {
                 let methods: Vec<String> = challenge
                     .methods
                     .iter()
-                    .map(|it| format!("{}{}", method(it.method), self.state(&it.state)))
+                    .map(|it| {
+                        let (which, state) = (which(it.method, it.hint.as_deref()), &it.state);
+                        format!("{which}{}", self.state(state))
+                    })
                     .collect();
                 let or = match challenge.recovery_available {
                     true => ", or the recovery code",
@@ -67,6 +71,19 @@ impl Words {
         let until = calendar::time(setup.expires_at, self.zone);
         let tries = count(u64::from(setup.attempts_left), "try");
         format!("a key for the app, pending until {until}, {tries} to confirm it")
+    }
+
+    pub(super) fn receipt(self, receipt: &Receipt) -> String {
+        let to = &receipt.masked;
+        let state = match receipt.state {
+            SendState::Sent => format!("sent to {to}"),
+            SendState::AlreadySent => format!("sent to {to} before"),
+            SendState::Failed => return format!("not sent to {to}"),
+            SendState::Unknown => format!("perhaps sent to {to}"),
+        };
+        let until = calendar::time(receipt.expires_at, self.zone);
+        let left = receipt.sends_left;
+        format!("{state} and good until {until}; {left} more can be sent")
     }
 
     pub(super) fn confirm(self, verdict: &ConfirmVerdict) -> String {
@@ -132,7 +149,8 @@ impl Words {
             .map(|it| {
                 let since = calendar::moment(it.confirmed_at, self.zone);
                 let state = self.state(&it.state);
-                format!("{}{state} since {since}", method(it.method))
+                let which = which(it.method, it.hint.as_deref());
+                format!("{which}{state} since {since}")
             })
             .collect();
         let factors = match factors.as_slice() {
@@ -145,6 +163,16 @@ impl Words {
             None => "no recovery code",
         };
         format!("{factors}; {recovery}; epoch {}", status.epoch)
+    }
+
+    pub(super) fn preview(self, report: &PreviewReport) -> String {
+        match &report.outlook {
+            Outlook::Allow(reason) => format!("allow ({})", allow_reason(reason)),
+            Outlook::Challenge => "challenge".to_owned(),
+            Outlook::Enroll(true) => "enroll (required)".to_owned(),
+            Outlook::Enroll(false) => "enroll (offered)".to_owned(),
+            Outlook::Deny(reason) => format!("deny ({})", deny_reason(reason)),
+        }
     }
 
     pub(super) fn failure(self, failure: &Failure) -> String {
@@ -210,7 +238,8 @@ impl Words {
         };
         let amr = it.amr.join(" ");
         let epoch = it.epoch;
-        format!("proof {proof}, purpose {purpose}, amr [{amr}], epoch {epoch}{recovery}")
+        let device = it.device_token.as_ref().map_or("", |_| "; a device token");
+        format!("proof {proof}, purpose {purpose}, amr [{amr}], epoch {epoch}{recovery}{device}")
     }
 
     fn state(self, state: &MethodState) -> String {
@@ -248,6 +277,45 @@ pub(super) fn event(event: &StampedEvent) -> String {
     format!("{}{details}{notify}", event.name())
 }
 
+/// Writes what a policy says that is not the usual.
+pub(super) fn policy(policy: &Policy) -> String {
+    let mode = match &policy.mode {
+        Mode::Off => "off".to_owned(),
+        Mode::Voluntary => "voluntary".to_owned(),
+        Mode::EnforcedFrom(it) => {
+            let day = calendar::date(it.at, &it.zone);
+            format!("enforced from {day} {}", it.zone)
+        }
+    };
+    let phones = match policy.methods.contains(&Method::Sms) {
+        true => ", app or text message",
+        false => "",
+    };
+    let devices = match policy.device_days {
+        0 => String::new(),
+        days => format!(", devices trusted for {days} days"),
+    };
+    let providers = match policy.trusted_providers.as_slice() {
+        [] => String::new(),
+        providers => format!(", single sign-on {} trusted", providers.join(" and ")),
+    };
+    format!("{mode}{phones}{devices}{providers}")
+}
+
+/// Names a method as the contract does.
+pub(super) fn name(method: Method) -> &'static str {
+    match method {
+        Method::Totp => "totp",
+        Method::Sms => "sms",
+    }
+}
+
+/// Names a factor, with what may be shown of its number.
+fn which(it: Method, hint: Option<&str>) -> String {
+    let hint = hint.map(|hint| format!(" to {hint}"));
+    format!("{}{}", method(it), hint.unwrap_or_default())
+}
+
 /// Names a method as people call it.
 pub(super) fn method(method: Method) -> &'static str {
     match method {
@@ -272,6 +340,11 @@ fn not_permitted(reason: &NotPermitted) -> Option<&'static str> {
         NotPermitted::FactorDisabled => Some("factor-disabled"),
         NotPermitted::NoRecoveryCode => Some("no-recovery-code"),
         NotPermitted::NotPending => Some("not-pending"),
+        NotPermitted::MethodNotAllowed => Some("method-not-allowed"),
+        NotPermitted::SendLimit(_) => Some("send-limit"),
+        NotPermitted::Oneself => Some("oneself"),
+        NotPermitted::NotVerified => Some("not-verified"),
+        NotPermitted::OtherCompany => Some("other-company"),
         _ => None,
     }
 }
@@ -280,7 +353,7 @@ fn allow_reason(reason: &AllowReason) -> &str {
     match reason {
         AllowReason::ModeOff => "MFA is off",
         AllowReason::NotEnrolled => "not enrolled, and need not be yet",
-        AllowReason::Exempt => "single sign-on that is trusted",
+        AllowReason::Exempt => "trusted single sign-on",
         AllowReason::TrustedDevice => "a trusted device",
         AllowReason::Other(_) => "another reason",
     }

@@ -4,12 +4,12 @@ use countersign_host::contract::sign_in::{Assessment, BeginOutcome, Session};
 use countersign_host::contract::{Failure, Proof, Purpose, TicketFault};
 use jiff::civil::{date, time};
 
-use super::{DEADLINE, Story};
+use super::{DEADLINE, Enrolled, Story};
 use crate::demo::{check, people, told};
 use crate::exit::Exit;
 
 impl Story<'_> {
-    pub(super) async fn ben_meets_the_deadline(&mut self) -> Result<(), Exit> {
+    pub(super) async fn ben_meets_the_deadline(&mut self) -> Result<Enrolled, Exit> {
         self.at(date(2026, 10, 18), time(23, 59, 59, 0))?;
         self.stage.chapter("The deadline passes")?;
         self.stage
@@ -68,7 +68,8 @@ impl Story<'_> {
         let ben = self
             .confirm("ben", ticket, setup, Proof::Enrollment)
             .await?;
-        self.acknowledge("ben", &ben.recovery).await
+        self.acknowledge("ben", &ben.recovery).await?;
+        Ok(ben)
     }
 }
 

@@ -4,12 +4,12 @@ use countersign_host::contract::sign_in::{AllowReason, Assessment, BeginOutcome}
 use countersign_host::contract::{Deadline, Failure, Proof, Purpose, TicketFault};
 use jiff::civil::{Date, date, time};
 
-use super::{BEGINNING, DEADLINE, Enrolled, Story, ZONE, session};
+use super::{BEGINNING, DEADLINE, Enrolled, Ruling, Story, ZONE, session};
 use crate::demo::{calendar, check, people, told};
 use crate::exit::Exit;
 
 impl Story<'_> {
-    pub(super) async fn acme_turns_mfa_on(&mut self) -> Result<(), Exit> {
+    pub(super) async fn acme_turns_mfa_on(&mut self) -> Result<Ruling, Exit> {
         self.stage.chapter("Acme turns MFA on")?;
         let at = calendar::second(DEADLINE, time(0, 0, 0, 0), ZONE)?;
         self.stage.teller.says(&format!(
@@ -21,9 +21,8 @@ impl Story<'_> {
             at,
             zone: ZONE.to_owned(),
         };
-        let policy = people::policy(deadline);
-        let answer = self.stage.put_policy(&policy, None, false).await?;
-        told!("Acme's first policy is stored", answer, Ok(_) => Ok(()))
+        self.rule(people::ACME, people::policy(deadline), None)
+            .await
     }
 
     pub(super) async fn ana_is_nudged(&mut self) -> Result<(), Exit> {
