@@ -24,7 +24,7 @@ use jiff::civil::{Date, Time, date, time};
 use super::people::Company;
 use super::stage::Stage;
 use super::teller::Teller;
-use super::{calendar, check, people, told};
+use super::{calendar, check, people, told, words};
 use crate::authenticator::Authenticator;
 use crate::exit::Exit;
 
@@ -46,7 +46,7 @@ pub(super) async fn tell(
             ("clock", format!("stands still; the demo moves it. Times are those of {ZONE}")),
             ("codes", format!("made by {authenticator}")),
             ("phones", "an outbox in memory: no message leaves it".to_owned()),
-            ("calls", "in full, with what they leave in the audit trail; in a line where that is known by then".to_owned()),
+            ("calls", "in full, with their events for the audit trail; later, where you know them, in a line each".to_owned()),
             (
                 "secrets",
                 "printed here, because this is a demo. A gateway shows them to their user and to nobody else."
@@ -256,25 +256,29 @@ impl Story<'_> {
         let events = store.events();
         let trail: Vec<String> = events.iter().map(|it| it.to_json().to_string()).collect();
         let mut records: Vec<Vec<u8>> = Vec::new();
-        for (_, stored) in store.records() {
-            if let Content::Sealed(bytes) = stored.content {
-                records.push(bytes);
+        let mut counters: Vec<String> = Vec::new();
+        for (key, stored) in store.records() {
+            match stored.content {
+                Content::Sealed(bytes) => records.push(bytes),
+                Content::Count(_) => counters.push(key.record.name().to_owned()),
             }
         }
         let is_free = self.secrets.iter().all(|secret| {
             let bytes = secret.as_bytes();
             let in_record = |it: &Vec<u8>| it.windows(bytes.len()).any(|part| part == bytes);
-            !trail.iter().any(|it| it.contains(secret)) && !records.iter().any(in_record)
+            let mut in_clear = trail.iter().chain(&counters);
+            !in_clear.any(|it| it.contains(secret)) && !records.iter().any(in_record)
         });
         check(
             is_free,
             "no secret stands in the audit trail or in the clear in the store",
         )?;
         self.stage.teller.says(&format!(
-            "The audit trail has {} events, the store {} records, each sealed. None of the {} keys, tickets, \
+            "The audit trail has {} events, the store {} records, each sealed, and {}. None of the {} keys, tickets, \
              tokens, numbers and recovery codes above stands in any of them.",
             events.len(),
             records.len(),
+            words::count(u64::try_from(counters.len()).unwrap_or(u64::MAX), "counter"),
             self.secrets.len(),
         ))?;
         let calls = self.stage.calls();
