@@ -46,7 +46,7 @@ pub(super) async fn tell(
             ("clock", format!("stands still; the demo moves it. Times are those of {ZONE}")),
             ("codes", format!("made by {authenticator}")),
             ("phones", "an outbox in memory: no message leaves it".to_owned()),
-            ("calls", "in full, with their events for the audit trail; later, where you know them, in a line each".to_owned()),
+            ("calls", "in full, with their audit events; later, where you know them, in a line each".to_owned()),
             (
                 "secrets",
                 "printed here, because this is a demo. A gateway shows them to their user and to nobody else."

@@ -266,7 +266,8 @@ mod tests {
         teller.call("meta.describe").unwrap();
         let told = anstream::adapter::strip_bytes(&out).into_vec();
         let expected = format!(
-            "\n    sign-in.begin  ana → enroll: required\n    recovery.issue  ana\n    → {long}\n\n    meta.describe\n"
+            "\n    sign-in.begin  ana → enroll: required\n    recovery.issue  ana\n    → {long}\n\
+             \n    meta.describe\n"
         );
         assert_eq!(String::from_utf8(told).unwrap(), expected);
     }
