@@ -1,0 +1,177 @@
+//! From the reference's numbers to the JSON of a call.
+
+use countersign_conformance::policy::voluntary;
+use serde_json::{Value, json};
+
+use super::Machine;
+use crate::command::{Actor, Begin, Call, Code, Method, Recovery, Revocable, Which, Who};
+use crate::reference::policy::Membership;
+use crate::reference::{Act, Bearer};
+use crate::secrets::{IMPORTS, name};
+
+impl Machine {
+    pub(super) fn arguments(&self, act: &Act) -> Value {
+        let ticket = || {
+            let number = match act.bearer {
+                Bearer::Minted(number) => Some(number),
+                Bearer::Nonsense => None,
+            };
+            self.secrets.ticket(number)
+        };
+        let typed = || self.secrets.typed(act.typed, self.reference.now);
+        let mut args = match &act.call {
+            Call::Begin(_, begin) => json!({ "request": {
+                "memberships": memberships(&begin.memberships),
+                "first-factor": first_factor(begin.federated, begin.age),
+                "purpose": begin.purpose.to_json(),
+                "device-token": null,
+                "binding-attested": begin.attested,
+                "known-enrolled": begin.known_enrolled,
+            } }),
+            Call::Inspect(..) | Call::Issue(..) => json!({ "ticket": ticket() }),
+            Call::Assess(user, session) => {
+                let epoch = self.reference.people[*user].epoch;
+                json!({
+                    "memberships": memberships(&session.memberships),
+                    "session": {
+                        "first-factor": first_factor(session.federated, session.age),
+                        "factor-at": session.factor_age.map(|it| self.reference.now - it),
+                        "device-at": null,
+                        "epoch": epoch.saturating_sub(session.epochs_ago),
+                    },
+                    "max-age": session.max_age,
+                })
+            }
+            Call::BeginTotp(user, _) => json!({
+                "ticket": ticket(),
+                "label": { "issuer": "Example", "account-name": format!("{}@example.com", name(*user)) },
+            }),
+            Call::Cancel(_, _, method) | Call::Remove(_, _, method) | Call::Prefer(_, _, method) => {
+                json!({ "ticket": ticket(), "method": word(*method) })
+            }
+            Call::Confirm(_, _, method, _) => {
+                json!({ "ticket": ticket(), "method": word(*method), "code": typed() })
+            }
+            Call::Verify(_, _, method, _) => json!({
+                "ticket": ticket(), "method": word(*method), "code": typed(), "remember": false,
+            }),
+            Call::Present(..) => {
+                json!({ "ticket": ticket(), "code": self.secrets.presented(act.presented) })
+            }
+            Call::Acknowledge(..) => json!({ "code-id": self.secrets.code_id(act.presented) }),
+            Call::Put(put) => {
+                let stored = self.reference.policies.get(&put.owner);
+                let revision = stored.map(|(_, revision)| *revision);
+                let mut args = voluntary();
+                args["company"] = json!(put.owner.name());
+                args["policy"] = put.policy.to_json();
+                args["enforce-now"] = json!(put.enforce_now);
+                args["expected"] = match put.current {
+                    true => json!(revision),
+                    false => json!(revision.unwrap_or(0) + 7),
+                };
+                args
+            }
+            Call::Get(owner) => json!({ "company": owner.name() }),
+            Call::Status(_) | Call::FirstFactorChanged(_) => json!({}),
+            Call::Preview(_, begin, other, ahead) => self.preview(begin, other.as_ref(), *ahead),
+            Call::Reset(user, reset) => json!({
+                "memberships": memberships(&reset.memberships),
+                "company": reset.company.map(|it| it.name()),
+                "actor": actor(*user, reset.actor),
+                "identity-verified": reset.verified,
+                "reason": "lost the phone",
+            }),
+            Call::Unlock(user, method) => {
+                json!({ "method": word(*method), "actor": actor(*user, Actor::Operator) })
+            }
+            Call::AddTotp(user, import) => {
+                let current = self.reference.step(import.entry);
+                let by = if import.operator { Actor::Operator } else { Actor::Admin };
+                json!({
+                    "uri": IMPORTS[import.entry].uri,
+                    "mark": import.mark.map(|it| current.saturating_add_signed(it)),
+                    "actor": actor(*user, by),
+                })
+            }
+            Call::Revoke(user, what) => json!({
+                "actor": actor(*user, Actor::Operator),
+                "what": match what {
+                    Revocable::Tickets => "tickets",
+                    Revocable::Devices => "devices",
+                    Revocable::Recovery => "recovery",
+                },
+            }),
+            Call::Erase(user) => json!({ "actor": actor(*user, Actor::Operator) }),
+        };
+        if let Some(user) = act.call.user() {
+            args["user"] = json!(name(user));
+        }
+        args
+    }
+
+    fn preview(
+        &self,
+        begin: &Begin,
+        other: Option<&(crate::reference::policy::Owner, crate::reference::policy::Policy)>,
+        ahead: u64,
+    ) -> Value {
+        json!({
+            "memberships": memberships(&begin.memberships),
+            "first-factor": first_factor(begin.federated, begin.age),
+            "purpose": begin.purpose.to_json(),
+            "hypothetical": other.map(|(owner, policy)| {
+                json!({ "company": owner.name(), "policy": policy.to_json() })
+            }),
+            "at": self.reference.now + ahead,
+        })
+    }
+}
+
+/// Every function that takes a ticket, with this one.
+pub(crate) fn with_a_ticket(user: Who, which: Which) -> Vec<Call> {
+    let totp = Method::Totp;
+    vec![
+        Call::Verify(user, which, totp, Code::Wrong),
+        Call::Inspect(user, which),
+        Call::BeginTotp(user, which),
+        Call::Confirm(user, which, totp, Code::Wrong),
+        Call::Cancel(user, which, totp),
+        Call::Remove(user, which, totp),
+        Call::Prefer(user, which, totp),
+        Call::Present(user, which, Recovery::Wrong),
+        Call::Issue(user, which),
+        // Takes none, and is no way to learn whether there is a recovery code.
+        Call::Acknowledge(user, Recovery::Wrong),
+    ]
+}
+
+fn memberships(of: &[Membership]) -> Value {
+    let each = of
+        .iter()
+        .map(|it| json!({ "company": it.company.name(), "roles": [], "active": it.active }));
+    each.collect()
+}
+
+fn first_factor(federated: bool, age: u64) -> Value {
+    let kind = match federated {
+        true => json!({ "federated": "idp" }),
+        false => json!("password"),
+    };
+    json!({ "kind": kind, "age": age, "channel": "direct" })
+}
+
+fn actor(user: Who, actor: Actor) -> Value {
+    match actor {
+        Actor::Operator => json!({ "operator": "op" }),
+        Actor::Admin => json!({ "user": "ada" }),
+        Actor::Oneself => json!({ "user": name(user) }),
+    }
+}
+
+fn word(method: Method) -> &'static str {
+    match method {
+        Method::Totp => "totp",
+        Method::Sms => "sms",
+    }
+}

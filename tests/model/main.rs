@@ -1,0 +1,122 @@
+//! The core against a small model of the contract, under long sequences of commands that nobody thought of.
+//!
+//! `reference.rs` is the model; `machine.rs` drives the core beside it and compares every answer; `invariants.rs` has what
+//! must hold whatever the model says. The sequences are the same in every run:
+//!
+//! | variable | what it changes |
+//! |---|---|
+//! | `PROPTEST_CASES` | how many sequences, 48 without it |
+//! | `PROPTEST_RNG_SEED` | which ones |
+//! | `COUNTERSIGN_MODEL_STEPS` | how many commands one has at most, 90 without it |
+//!
+//! A failure is cut down to as few commands as still fail and printed with what happened; its seed is kept in
+//! `regressions.txt` beside this file, from which the next runs begin.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics fails"
+)]
+
+mod command;
+mod forecast;
+mod generation;
+mod guessing;
+mod history;
+mod invariants;
+mod machine;
+mod reference;
+mod secrets;
+
+use std::cell::Cell;
+use std::env;
+use std::fmt::Write as _;
+use std::panic;
+
+use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestError, TestRunner};
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
+
+use crate::command::Command;
+use crate::generation::Sequences;
+use crate::machine::Machine;
+use crate::reference::Reference;
+
+/// The core beside the reference.
+struct Beside;
+
+impl StateMachineTest for Beside {
+    type SystemUnderTest = Machine;
+    type Reference = Sequences;
+
+    fn init_test(reference: &Reference) -> Machine {
+        Machine::new(reference)
+    }
+
+    fn apply(mut machine: Machine, _: &Reference, command: Command) -> Machine {
+        machine.apply(&command);
+        machine
+    }
+}
+
+#[test]
+fn the_core_does_what_the_reference_says_and_keeps_every_invariant() {
+    let config = config();
+    let steps = number("COUNTERSIGN_MODEL_STEPS").unwrap_or(90);
+    let sequences = Sequences::sequential_strategy(1..=steps);
+    hush(true);
+    let result = TestRunner::new(config.clone()).run(&sequences, |(initial, commands, seen)| {
+        Beside::test_sequential(config.clone(), initial, commands, seen);
+        Ok(())
+    });
+    hush(false);
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(why, (initial, commands, _))) => {
+            let mut text = format!("{why}\n\npolicies: {initial:?}\n");
+            for (i, command) in commands.iter().enumerate() {
+                let _ = writeln!(text, "{:>3}. {command:?}", i + 1);
+            }
+            panic!("{text}");
+        }
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}
+
+fn config() -> Config {
+    // The variables of the environment are in the default.
+    let mut config = Config {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        max_shrink_iters: 3_000,
+        ..Config::default()
+    };
+    if env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 48;
+    }
+    if env::var_os("PROPTEST_RNG_SEED").is_none() {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    config
+}
+
+fn number(variable: &str) -> Option<usize> {
+    env::var(variable).ok()?.parse().ok()
+}
+
+/// While a sequence is cut down it fails over and over; only the last time is worth printing.
+fn hush(quiet: bool) {
+    thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.with(Cell::get) {
+                usual(info);
+            }
+        }));
+    });
+    QUIET.with(|it| it.set(quiet));
+}
+
+const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/regressions.txt");

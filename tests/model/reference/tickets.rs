@@ -1,0 +1,206 @@
+//! Tickets: `wit/types.wit`.
+
+use serde_json::Value;
+
+use super::policy::Rules;
+use super::Reference;
+use crate::command::{Purpose, Who};
+use crate::forecast::refusal;
+
+/// What a caller holds for a ticket.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Bearer {
+    Minted(usize),
+    Nonsense,
+}
+
+/// A ticket, good or over.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) owner: Who,
+    pub(crate) purpose: Purpose,
+    pub(crate) stage: Stage,
+    pub(crate) expires_at: u64,
+    /// The policy of its begin (TICKET-6).
+    pub(crate) rules: Rules,
+    /// Whether the first factor was fresh at its begin.
+    pub(crate) fresh: bool,
+    pub(crate) wrong_app: u64,
+    pub(crate) wrong_recovery: u64,
+    pub(crate) pending: Option<Pending>,
+    /// Whether something was ever begun on it.
+    pub(crate) begun: bool,
+    pub(crate) over: Option<Over>,
+    /// Whether whoever drives knows it: an answer that was lost took it along.
+    pub(crate) known: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    Challenged,
+    Verified { factor_at: u64 },
+    Enrolling { required: bool },
+    Recovering,
+}
+
+/// An app that is begun and not confirmed.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) key: usize,
+    pub(crate) wrong: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Over {
+    Spent,
+    Expired,
+}
+
+impl Ticket {
+    pub(crate) fn is_good(&self, now: u64) -> bool {
+        self.over.is_none() && now < self.expires_at
+    }
+
+    pub(crate) fn wrong(&self) -> u64 {
+        self.wrong_app + self.wrong_recovery
+    }
+
+    /// Whether nobody got anywhere with it, as it stands now.
+    fn is_untouched(&self) -> bool {
+        match self.stage {
+            Stage::Challenged => self.wrong() == 0,
+            Stage::Enrolling { .. } => self.pending.is_none(),
+            Stage::Verified { .. } | Stage::Recovering => false,
+        }
+    }
+}
+
+impl Reference {
+    /// The ticket, or why it is worth nothing.
+    pub(super) fn take(&self, user: Who, bearer: Bearer) -> Result<usize, Vec<Value>> {
+        let faults = |names: &[&str]| Err(names.iter().map(|it| refusal(it)).collect());
+        let Bearer::Minted(number) = bearer else {
+            return faults(&["ticket.unknown"]);
+        };
+        let ticket = &self.tickets[number];
+        if ticket.owner != user {
+            return faults(&["ticket.unknown"]);
+        }
+        match ticket.over {
+            // "Or unknown, once it is forgotten": when that is, is left open.
+            Some(Over::Spent) => faults(&["ticket.spent", "ticket.unknown"]),
+            Some(Over::Expired) => faults(&["ticket.expired", "ticket.unknown"]),
+            None if self.now >= ticket.expires_at => faults(&["ticket.expired", "ticket.unknown"]),
+            None => Ok(number),
+        }
+    }
+
+    /// Mints a ticket. Returns it, and those of which one had to go for it (TICKET-5).
+    pub(super) fn mint(
+        &mut self,
+        owner: Who,
+        purpose: Purpose,
+        stage: Stage,
+        rules: Rules,
+        fresh: bool,
+    ) -> (usize, Vec<usize>) {
+        let minutes = match stage {
+            Stage::Challenged => 15,
+            Stage::Verified { .. } | Stage::Enrolling { .. } | Stage::Recovering => 30,
+        };
+        self.tickets.push(Ticket {
+            owner,
+            purpose,
+            stage,
+            expires_at: self.now + minutes * 60,
+            rules,
+            fresh,
+            wrong_app: 0,
+            wrong_recovery: 0,
+            pending: None,
+            begun: false,
+            over: None,
+            known: false,
+        });
+        let number = self.tickets.len() - 1;
+        let crowded = self.crowded(owner, number);
+        if let Some(first) = crowded.first() {
+            self.tickets[*first].over = Some(Over::Spent);
+        }
+        (number, crowded)
+    }
+
+    /// Mints the ticket that follows another.
+    pub(super) fn advance(&mut self, number: usize, stage: Stage) -> usize {
+        self.spend(number);
+        let before = self.tickets[number].clone();
+        let minted = self.mint(
+            before.owner,
+            before.purpose,
+            stage,
+            before.rules,
+            before.fresh,
+        );
+        minted.0
+    }
+
+    pub(super) fn spend(&mut self, number: usize) {
+        self.tickets[number].over.get_or_insert(Over::Spent);
+    }
+
+    /// Ends a user's tickets that are good and of such a stage, all but one.
+    pub(super) fn spend_where(
+        &mut self,
+        user: Who,
+        except: Option<usize>,
+        ends: impl Fn(Stage) -> bool,
+    ) {
+        for number in self.good(user) {
+            if Some(number) != except && ends(self.tickets[number].stage) {
+                self.spend(number);
+            }
+        }
+    }
+
+    /// Ends all of a user's tickets but one.
+    pub(super) fn spend_all(&mut self, user: Who, except: Option<usize>) {
+        // Those whose time was over too: the clock may go back, and they do not come to life again.
+        for number in 0..self.tickets.len() {
+            let ticket = &self.tickets[number];
+            if Some(number) != except && ticket.owner == user && ticket.over.is_none() {
+                self.tickets[number].over = Some(match ticket.is_good(self.now) {
+                    true => Over::Spent,
+                    false => Over::Expired,
+                });
+            }
+        }
+    }
+
+    pub(crate) fn good(&self, user: Who) -> Vec<usize> {
+        (0..self.tickets.len())
+            .filter(|number| {
+                let ticket = &self.tickets[*number];
+                ticket.owner == user && ticket.is_good(self.now)
+            })
+            .collect()
+    }
+
+    fn crowded(&self, user: Who, newest: usize) -> Vec<usize> {
+        let good = self.good(user);
+        if good.len() <= MOST {
+            return Vec::new();
+        }
+        let older: Vec<usize> = good.into_iter().filter(|it| *it != newest).collect();
+        let untouched = older.iter().filter(|it| self.tickets[**it].is_untouched());
+        let (once_begun, never): (Vec<usize>, Vec<usize>) =
+            untouched.partition(|it| self.tickets[**it].begun);
+        let clear = never.into_iter().take(1);
+        let candidates: Vec<usize> = clear.chain(once_begun).collect();
+        if candidates.is_empty() {
+            return older;
+        }
+        candidates
+    }
+}
+
+const MOST: usize = 16;
