@@ -8,7 +8,7 @@ use proptest_state_machine::ReferenceStateMachine;
 
 use crate::command::{
     Actor, Begin, Call, Code, Command, Fault, Imported, Method, Purpose, Put, Recovery, Reset,
-    Revocable, Session, USERS, Which, Who,
+    Revocable, Session, USERS, Which,
 };
 use crate::guessing::{Guessing, begin, sign_in};
 use crate::reference::policy::{Company, Membership, Mode, Owner, Policy};
@@ -47,8 +47,9 @@ impl ReferenceStateMachine for Sequences {
             7 => (racer(state), racer(state)).prop_map(|(one, other)| Command::Together(one, other)),
             8 => wait().prop_map(Command::Wait),
             2 => (1..200_u64).prop_map(Command::Back),
-            1 => (0..USERS, 1..30_u32).prop_map(|(user, wrong)| Command::Guess(user, wrong)),
-            1 => (0..USERS, 1..19_u32).prop_map(|(user, times)| Command::Flood(user, times)),
+            2 => (0..USERS, select(vec![4, 10, 20, 100]))
+                .prop_map(|(user, wrong)| Command::Guess(user, wrong)),
+            1 => (0..USERS, select(vec![3, 17])).prop_map(|(user, times)| Command::Flood(user, times)),
             2 => (0..10_usize).prop_map(Command::Stranger),
             1 => Just(Command::Restart),
             1 => Just(Command::RotateKeys),
@@ -112,14 +113,17 @@ fn likely(state: &Reference) -> Vec<Command> {
 }
 
 fn likely_calls(state: &Reference) -> Vec<Call> {
-    let mut likely = Vec::new();
+    let mut likely = vec![Call::Status(0)];
     let (totp, suited) = (Method::Totp, Which::Suited(0));
     for (user, person) in state.people.iter().enumerate() {
         if person.erased {
             continue;
         }
-        likely.push(begin(user, Purpose::Manage));
-        if person.app.is_some() {
+        let is_off = state.policies[&Owner::Acme].0.mode == Mode::Off;
+        if !is_off || person.app.is_some() {
+            likely.push(begin(user, Purpose::Manage));
+        }
+        if !is_off && person.app.is_some() {
             likely.push(sign_in(user));
         }
         for number in state.good(user).into_iter().rev().take(3) {
@@ -133,11 +137,12 @@ fn likely_calls(state: &Reference) -> Vec<Call> {
                         likely.push(Call::Present(user, suited, Recovery::Right));
                     }
                 }
-                Stage::Verified { .. } => {
+                Stage::Verified { factor_at } if state.now < factor_at + 300 => {
                     likely.push(Call::BeginTotp(user, suited));
                     likely.push(Call::Remove(user, suited, totp));
                     likely.push(Call::Issue(user, suited));
                 }
+                Stage::Verified { .. } => {}
                 Stage::Enrolling { .. } | Stage::Recovering => {
                     likely.push(Call::BeginTotp(user, suited));
                 }
@@ -149,8 +154,10 @@ fn likely_calls(state: &Reference) -> Vec<Call> {
                 likely.push(Call::Confirm(user, suited, totp, Code::Wrong));
             }
         }
-        if person.suspect {
+        let disabled = person.app.as_ref().is_some_and(|it| it.counts.disabled);
+        if person.suspect || disabled {
             likely.push(Call::FirstFactorChanged(user));
+            likely.push(sign_in(user));
         }
     }
     likely
@@ -197,7 +204,8 @@ fn call(now: u64) -> BoxedStrategy<Call> {
         1 => (0..USERS, select(vec![Revocable::Tickets, Revocable::Devices, Revocable::Recovery]))
             .prop_map(|(user, what)| Call::Revoke(user, what)),
         1 => (0..USERS).prop_map(Call::FirstFactorChanged),
-        1 => (0..USERS).prop_map(|user: Who| Call::Erase(user)),
+        // Of one of them only: nothing more happens to a user who was erased.
+        1 => Just(Call::Erase(USERS - 1)),
     ]
     .boxed()
 }
@@ -332,7 +340,7 @@ fn policy(now: u64) -> impl Strategy<Value = Policy> {
         3 => select(vec![0, 1, 60, 3_600, 86_400, 2_592_000])
             .prop_map(move |ahead| Mode::EnforcedFrom(now + ahead)),
         1 => Just(Mode::EnforcedFrom(now - 86_400)),
-        1 => Just(Mode::Off),
+        1 => prop_oneof![2 => Just(Mode::Voluntary), 1 => Just(Mode::Off)],
     ];
     let seldom = || prop_oneof![4 => Just(false), 1 => Just(true)];
     (

@@ -15,13 +15,14 @@ use countersign_conformance::{World, pattern};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::command::{Call, Command, Fault, USERS, Which};
+use crate::command::{Call, Command, Fault, USERS, Which, Who};
 use crate::forecast::{Forecast, Lesson};
 use crate::guessing::Guessing;
 use crate::history::{History, Made, State, Step};
 use crate::invariants;
 use crate::reference::{Act, Bearer, Over, Reference, Typed};
 use crate::secrets::{Secrets, name};
+use crate::tally;
 
 /// A world, the core in it, and the reference.
 pub(crate) struct Machine {
@@ -107,7 +108,10 @@ impl Machine {
                 self.learn(&mut next, &forecast.learns, &answer);
                 self.reference = next;
             }
-            Ok(Outcome::Lost) => self.reference = next,
+            Ok(Outcome::Lost) => {
+                tally::note("an answer was lost, not the change".to_owned());
+                self.reference = next;
+            }
             Ok(Outcome::Nothing) => {}
             Err(why) => self.fail(&why, &[(call.function(), &args, &answer)]),
         }
@@ -116,7 +120,7 @@ impl Machine {
             Ok(Outcome::Nothing) => Vec::new(),
             _ => forecast.crowded,
         };
-        if let Err(why) = self.settle(&crowded).and_then(|()| self.agree()) {
+        if let Err(why) = self.settle(&crowded).and_then(|()| self.agree(&[call.user()])) {
             self.fail(&why, &[(call.function(), &args, &answer)]);
         }
         let made = Made {
@@ -170,8 +174,9 @@ impl Machine {
                 self.learn(&mut next, std::slice::from_ref(lesson), &answers[*place]);
             }
             self.reference = next;
-            match self.settle(&crowded).and_then(|()| self.agree()) {
+            match self.settle(&crowded).and_then(|()| self.agree(&[one.user(), other.user()])) {
                 Ok(()) => {
+                    tally::note(format!("two at once, {} first", order[0] + 1));
                     agreed = true;
                     break;
                 }
@@ -228,6 +233,7 @@ impl Machine {
             events: self.world.store().events_from(before.events),
             before,
         });
+        self.tally();
         let broken = invariants::ALL.iter().find_map(|invariant| {
             let found = invariant(&self.history, &self.secrets);
             found.err()
@@ -240,6 +246,30 @@ impl Machine {
                 .map(|it| (it.function, &it.args, &it.answer))
                 .collect();
             self.fail(&why, &calls);
+        }
+    }
+
+    fn tally(&self) {
+        let step = self.history.steps.last().expect("it was just pushed");
+        for made in &step.calls {
+            tally::count(made.function, &made.answer);
+        }
+        for person in &self.reference.people {
+            if person.suspect {
+                tally::note("the first factor is suspect".to_owned());
+            }
+            if person.user_wide.rest_until > Some(step.now) {
+                tally::note("everything rests".to_owned());
+            }
+            if let Some(app) = &person.app {
+                tally::note(format!("the app is number {}", app.key.min(3)));
+                if app.counts.disabled {
+                    tally::note("the app is disabled".to_owned());
+                }
+                if app.counts.streak == 0 && app.counts.unredeemed_at(step.now) > 0 {
+                    tally::note("a success left something unredeemed".to_owned());
+                }
+            }
         }
     }
 
@@ -284,6 +314,9 @@ impl Machine {
     /// Compares the tickets that are kept with those that are good, and takes over what the contract leaves open: which
     /// of several had to go, and whether one whose time was over is good again after the clock went back.
     fn settle(&mut self, crowded: &[usize]) -> Result<(), String> {
+        if !crowded.is_empty() {
+            tally::note("a ticket was crowded out".to_owned());
+        }
         for user in 0..USERS {
             let live = &self.state.people[user].tickets.live;
             let is_kept = |number: usize| {
@@ -333,9 +366,9 @@ impl Machine {
         Ok(())
     }
 
-    /// Compares every user's status, and the replay mark, with the reference.
-    fn agree(&self) -> Result<(), String> {
-        for user in 0..USERS {
+    /// Compares a user's status, and the replay mark, with the reference. Others were not touched (S-12).
+    fn agree(&self, users: &[Option<Who>]) -> Result<(), String> {
+        for user in users.iter().copied().flatten() {
             let call = Call::Status(user);
             let expected = self.reference.clone().perform(&self.reference.resolve(&call));
             let status = self.call(call.function(), &json!({ "user": name(user) }));

@@ -5,9 +5,9 @@
 //!
 //! | variable | what it changes |
 //! |---|---|
-//! | `PROPTEST_CASES` | how many sequences, 48 without it |
+//! | `PROPTEST_CASES` | how many sequences, 64 without it |
 //! | `PROPTEST_RNG_SEED` | which ones |
-//! | `COUNTERSIGN_MODEL_STEPS` | how many commands one has at most, 90 without it |
+//! | `COUNTERSIGN_MODEL_STEPS` | how many commands one has at most, 120 without it |
 //!
 //! A failure is cut down to as few commands as still fail and printed with what happened; its seed is kept in
 //! `regressions.txt` beside this file, from which the next runs begin.
@@ -29,6 +29,7 @@ mod invariants;
 mod machine;
 mod reference;
 mod secrets;
+mod tally;
 
 use std::cell::Cell;
 use std::env;
@@ -63,7 +64,7 @@ impl StateMachineTest for Beside {
 #[test]
 fn the_core_does_what_the_reference_says_and_keeps_every_invariant() {
     let config = config();
-    let steps = number("COUNTERSIGN_MODEL_STEPS").unwrap_or(90);
+    let steps = number("COUNTERSIGN_MODEL_STEPS").unwrap_or(120);
     let sequences = Sequences::sequential_strategy(1..=steps);
     hush(true);
     let result = TestRunner::new(config.clone()).run(&sequences, |(initial, commands, seen)| {
@@ -72,7 +73,11 @@ fn the_core_does_what_the_reference_says_and_keeps_every_invariant() {
     });
     hush(false);
     match result {
-        Ok(()) => {}
+        Ok(()) => {
+            if env::var_os("COUNTERSIGN_MODEL_TALLY").is_some() {
+                eprintln!("{}", tally::table());
+            }
+        }
         Err(TestError::Fail(why, (initial, commands, _))) => {
             let mut text = format!("{why}\n\npolicies: {initial:?}\n");
             for (i, command) in commands.iter().enumerate() {
@@ -92,7 +97,7 @@ fn config() -> Config {
         ..Config::default()
     };
     if env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 48;
+        config.cases = 64;
     }
     if env::var_os("PROPTEST_RNG_SEED").is_none() {
         config.rng_seed = RngSeed::Fixed(1);

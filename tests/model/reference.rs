@@ -400,13 +400,15 @@ impl Reference {
             all.get(n).or(all.last()).copied()
         };
         let mine = |it: &Ticket| it.owner == user && it.is_good(self.now);
+        let over = |n| newest(&|it| it.owner == user && !it.is_good(self.now), n);
         let found = match which {
             Which::Nonsense => None,
             Which::Suited(n) => {
-                newest(&|it| mine(it) && suits(call, it), n).or_else(|| newest(&mine, n))
+                let suited = newest(&|it| mine(it) && suits(call, it), n);
+                suited.or_else(|| newest(&mine, n)).or_else(|| over(n))
             }
-            Which::Good(n) => newest(&mine, n),
-            Which::Over(n) => newest(&|it| it.owner == user && !it.is_good(self.now), n),
+            Which::Good(n) => newest(&mine, n).or_else(|| over(n)),
+            Which::Over(n) => over(n),
             Which::Others(n) => newest(
                 &|it| it.owner != user && it.is_good(self.now) && suits(call, it),
                 n,

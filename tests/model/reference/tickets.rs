@@ -89,7 +89,8 @@ impl Reference {
         match ticket.over {
             // "Or unknown, once it is forgotten": when that is, is left open.
             Some(Over::Spent) => faults(&["ticket.spent", "ticket.unknown"]),
-            Some(Over::Expired) => faults(&["ticket.expired", "ticket.unknown"]),
+            // Its time was over, and then it was ended as well: both are so.
+            Some(Over::Expired) => faults(&["ticket.expired", "ticket.spent", "ticket.unknown"]),
             None if self.now >= ticket.expires_at => faults(&["ticket.expired", "ticket.unknown"]),
             None => Ok(number),
         }
