@@ -25,7 +25,10 @@ impl ReferenceStateMachine for Sequences {
     type Transition = Command;
 
     fn init_state() -> BoxedStrategy<Reference> {
-        (policy(World::START), proptest::option::of(policy(World::START)))
+        (
+            policy(World::START),
+            proptest::option::of(policy(World::START)),
+        )
             .prop_map(|(acme, default)| {
                 let mut reference = Reference::new(World::START);
                 reference.policies.insert(Owner::Acme, (acme, 1));
@@ -255,8 +258,12 @@ fn memberships() -> impl Strategy<Value = Vec<Membership>> {
         let membership = active.prop_map(move |active| Membership { company, active });
         proptest::option::weighted(share, membership)
     };
-    (of(Company::Acme, 0.8), of(Company::Bolt, 0.5), of(Company::Cove, 0.1)).prop_map(
-        |(acme, bolt, cove)| {
+    (
+        of(Company::Acme, 0.8),
+        of(Company::Bolt, 0.5),
+        of(Company::Cove, 0.1),
+    )
+        .prop_map(|(acme, bolt, cove)| {
             let mut list: Vec<Membership> = [acme, bolt, cove].into_iter().flatten().collect();
             if list.is_empty() {
                 list.push(Membership {
@@ -265,8 +272,7 @@ fn memberships() -> impl Strategy<Value = Vec<Membership>> {
                 });
             }
             list
-        },
-    )
+        })
 }
 
 fn begin_request() -> impl Strategy<Value = Begin> {
@@ -365,7 +371,10 @@ fn policy(now: u64) -> impl Strategy<Value = Policy> {
 fn reset() -> impl Strategy<Value = Reset> {
     (
         memberships(),
-        proptest::option::weighted(0.7, select(vec![Company::Acme, Company::Bolt, Company::Cove])),
+        proptest::option::weighted(
+            0.7,
+            select(vec![Company::Acme, Company::Bolt, Company::Cove]),
+        ),
         prop_oneof![3 => Just(Actor::Operator), 4 => Just(Actor::Admin), 1 => Just(Actor::Oneself)],
         prop_oneof![8 => Just(true), 1 => Just(false)],
     )

@@ -89,6 +89,16 @@ impl State {
     }
 }
 
+impl State {
+    /// Whether the store may forget a user's tickets: all are over, and need not be remembered.
+    pub(crate) fn is_collectable(&self, user: Who, now: u64) -> bool {
+        let tickets = &self.people[user].tickets;
+        let over = tickets.live.iter().map(|it| it.expires_at);
+        over.chain(tickets.ended.iter().map(|it| it.until))
+            .all(|at| at.as_seconds() <= now)
+    }
+}
+
 impl Stood {
     pub(crate) fn is_enrolled(&self) -> bool {
         self.account.as_ref().is_some_and(Account::is_enrolled)
@@ -142,12 +152,7 @@ impl Step {
         changed.retain(|key| match &key.record {
             Record::Tickets { user } => {
                 let place = (0..USERS).find(|it| secrets::name(*it) == &**user);
-                let collectable = place.is_some_and(|user| {
-                    let tickets = &self.before.people[user].tickets;
-                    let over = tickets.live.iter().map(|it| it.expires_at);
-                    over.chain(tickets.ended.iter().map(|it| it.until))
-                        .all(|at| at.as_seconds() <= self.now)
-                });
+                let collectable = place.is_some_and(|it| self.before.is_collectable(it, self.now));
                 let is_gone = !self.after.versions.contains_key(*key);
                 let is_own = self
                     .calls

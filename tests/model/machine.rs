@@ -99,7 +99,9 @@ impl Machine {
         let before = Rc::clone(&self.state);
         self.arrange(fault);
         let answer = self.call(call.function(), &args);
-        let fault = self.clear(fault);
+        let fault = self
+            .clear(fault)
+            .filter(|fault| !self.is_forestalled(*fault, call, &answer));
         let mut next = self.reference.clone();
         let forecast = next.perform(&act);
         let outcome = judge(&answer, &forecast, fault);
@@ -120,7 +122,10 @@ impl Machine {
             Ok(Outcome::Nothing) => Vec::new(),
             _ => forecast.crowded,
         };
-        if let Err(why) = self.settle(&crowded).and_then(|()| self.agree(&[call.user()])) {
+        if let Err(why) = self
+            .settle(&crowded)
+            .and_then(|()| self.agree(&[call.user()]))
+        {
             self.fail(&why, &[(call.function(), &args, &answer)]);
         }
         let made = Made {
@@ -174,7 +179,10 @@ impl Machine {
                 self.learn(&mut next, std::slice::from_ref(lesson), &answers[*place]);
             }
             self.reference = next;
-            match self.settle(&crowded).and_then(|()| self.agree(&[one.user(), other.user()])) {
+            match self
+                .settle(&crowded)
+                .and_then(|()| self.agree(&[one.user(), other.user()]))
+            {
                 Ok(()) => {
                     tally::note(format!("two at once, {} first", order[0] + 1));
                     agreed = true;
@@ -302,6 +310,23 @@ impl Machine {
         }
     }
 
+    /// Whether the commit that was to be lost never was: the store first collected a record that the call had read, which
+    /// is a conflict, and the next commit went well.
+    fn is_forestalled(&self, fault: Fault, call: &Call, answer: &Value) -> bool {
+        let is_lost_commit = matches!(
+            fault,
+            Fault::Import {
+                import: Import::Commit,
+                kind: Kind::After,
+                ..
+            }
+        );
+        let collects = |user| self.state.is_collectable(user, self.reference.now);
+        is_lost_commit
+            && call.user().is_some_and(collects)
+            && answer.pointer("/err/unavailable").is_none()
+    }
+
     fn learn(&mut self, reference: &mut Reference, lessons: &[Lesson], answer: &Value) {
         for lesson in lessons {
             match self.secrets.learn(lesson, answer) {
@@ -370,7 +395,10 @@ impl Machine {
     fn agree(&self, users: &[Option<Who>]) -> Result<(), String> {
         for user in users.iter().copied().flatten() {
             let call = Call::Status(user);
-            let expected = self.reference.clone().perform(&self.reference.resolve(&call));
+            let expected = self
+                .reference
+                .clone()
+                .perform(&self.reference.resolve(&call));
             let status = self.call(call.function(), &json!({ "user": name(user) }));
             pattern::check(&expected.answers[0], &status)
                 .map_err(|why| format!("status of {}: {why}", name(user)))?;
@@ -392,9 +420,10 @@ impl Machine {
     /// Whether a typed code is, by chance, that of a step that it is not meant to be of: one in a million.
     fn is_ambiguous(&self, act: &Act) -> bool {
         let (user, key) = match (&act.call, act.bearer) {
-            (Call::Verify(user, ..), _) => {
-                (*user, self.reference.people[*user].app.as_ref().map(|it| it.key))
-            }
+            (Call::Verify(user, ..), _) => (
+                *user,
+                self.reference.people[*user].app.as_ref().map(|it| it.key),
+            ),
             (Call::Confirm(user, ..), Bearer::Minted(number)) => {
                 let pending = self.reference.tickets[number].pending.as_ref();
                 (*user, pending.map(|it| it.key))
@@ -448,7 +477,10 @@ fn judge(answer: &Value, forecast: &Forecast, fault: Option<Fault>) -> Result<Ou
                 Err(why) => reasons.push(why),
             }
         }
-        Err(format!("the reference expects another answer: {}", reasons.join("; or ")))
+        Err(format!(
+            "the reference expects another answer: {}",
+            reasons.join("; or ")
+        ))
     };
     let unavailable = |of: &[&str]| {
         let patterns: Vec<Value> = of

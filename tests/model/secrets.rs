@@ -95,7 +95,9 @@ impl Secrets {
 
     pub(crate) fn ticket(&self, number: Option<usize>) -> String {
         let known = number.and_then(|it| self.tickets.get(&it).cloned());
-        known.unwrap_or_else(|| "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPIYTEMZUGU3DOOBZ".to_owned())
+        known.unwrap_or_else(|| {
+            "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPIYTEMZUGU3DOOBZ".to_owned()
+        })
     }
 
     /// The text to type for a code.
@@ -139,9 +141,7 @@ impl Secrets {
 
     pub(crate) fn code_id(&self, presented: Presented) -> String {
         match presented {
-            Presented::Issued { number, .. } => {
-                self.codes.get(&number).map(|(id, _)| id.clone())
-            }
+            Presented::Issued { number, .. } => self.codes.get(&number).map(|(id, _)| id.clone()),
             _ => None,
         }
         .unwrap_or_else(|| "0123456789abcdef".to_owned())

@@ -13,6 +13,7 @@
 pub mod authenticator;
 pub mod bench;
 pub mod case;
+pub mod duties;
 pub mod expression;
 pub mod guessing;
 pub mod pattern;
@@ -20,6 +21,7 @@ pub mod peer;
 pub mod policy;
 pub mod runner;
 pub mod subject;
+pub mod tree;
 pub mod world;
 
 pub use crate::case::{Case, Cases};

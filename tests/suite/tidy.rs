@@ -1,44 +1,25 @@
 //! Rules of the tree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use countersign_conformance::Cases;
+use countersign_conformance::duties::Duties;
+use countersign_conformance::tree::{files, named};
 use wit_parser::{Docs, Resolve, TypeDefKind};
 
-use crate::{files, named, read, root};
-
-/// Where Rust tests say which duties they hold somebody to: in lines that begin with `// covers:`.
-const MARKED: [&str; 2] = ["tests", "host-harness/tests"];
+use crate::{read, root};
 
 #[test]
 fn every_duty_has_a_case_or_a_test_or_a_reason_and_every_case_a_duty() {
-    let stated = stated();
-    let cases = Cases::of_this_crate().expect("the cases are readable");
-    let mut covered: BTreeMap<String, String> = BTreeMap::new();
-    for file in &cases.files {
-        for case in &file.cases {
-            assert!(!case.covers.is_empty(), "{} covers nothing", case.id);
-            for id in &case.covers {
-                covered.insert(id.clone(), format!("case {}", case.id));
-            }
-        }
-    }
-    covered.extend(marked());
-    let next: BTreeSet<String> = cases.next.iter().map(|next| next.id.clone()).collect();
-
-    let unknown: Vec<String> = covered
-        .iter()
-        .filter(|(id, _)| !stated.contains(*id))
-        .map(|(id, by)| format!("{id} ({by})"))
-        .chain(next.difference(&stated).cloned())
-        .collect();
+    let duties = duties();
+    let stated: BTreeSet<&String> = duties.stated.iter().map(|it| &it.id).collect();
+    let claimed = duties.covers.keys().chain(duties.next.keys());
+    let unknown: Vec<_> = claimed.filter(|id| !stated.contains(id)).collect();
     assert!(unknown.is_empty(), "no such duty in wit/: {unknown:?}");
-    let twice: Vec<_> = next.iter().filter(|id| covered.contains_key(*id)).collect();
+    let next = duties.next.keys();
+    let twice: Vec<_> = next.filter(|it| duties.covers.contains_key(*it)).collect();
     assert!(twice.is_empty(), "covered, and in next.toml too: {twice:?}");
-    let missing: Vec<_> = stated
-        .iter()
-        .filter(|id| !covered.contains_key(*id) && !next.contains(*id))
-        .collect();
+    let missing: Vec<_> = duties.uncovered().map(|it| &it.id).collect();
     assert!(
         missing.is_empty(),
         "no case covers, no test claims and next.toml does not name: {missing:?}"
@@ -46,10 +27,20 @@ fn every_duty_has_a_case_or_a_test_or_a_reason_and_every_case_a_duty() {
 }
 
 #[test]
+fn every_case_covers_a_duty() {
+    let cases = Cases::of_this_crate().expect("the cases are readable");
+    for case in cases.files.iter().flat_map(|file| &file.cases) {
+        assert!(!case.covers.is_empty(), "{} covers nothing", case.id);
+    }
+}
+
+#[test]
 fn every_duty_is_stated_once() {
+    let stated = duties().stated;
+    assert!(stated.len() > 100, "only {} were found", stated.len());
     let mut seen = BTreeSet::new();
-    for id in all_stated() {
-        assert!(seen.insert(id.clone()), "{id} is stated twice");
+    for duty in stated {
+        assert!(seen.insert(duty.id.clone()), "{} is stated twice", duty.id);
     }
 }
 
@@ -130,51 +121,6 @@ fn everything_in_the_contract_is_documented() {
     assert!(bare.is_empty(), "without a doc comment: {bare:?}");
 }
 
-fn stated() -> BTreeSet<String> {
-    all_stated().into_iter().collect()
-}
-
-/// The ids of all duties, which stand in bold before whose duty they are: `**SIGN-3** (plugin)`.
-fn all_stated() -> Vec<String> {
-    let mut found = Vec::new();
-    for path in files("wit", &[".wit"]) {
-        let text = read(&path);
-        let parts: Vec<&str> = text.split("**").collect();
-        for pair in parts.windows(2) {
-            if is_id(pair[0]) && pair[1].starts_with(" (") {
-                found.push(pair[0].to_owned());
-            }
-        }
-    }
-    assert!(found.len() > 100, "only {} duties were found", found.len());
-    found
-}
-
-fn marked() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for path in MARKED
-        .iter()
-        .flat_map(|directory| files(directory, &[".rs"]))
-    {
-        for line in read(&path).lines() {
-            let Some(ids) = line.trim().strip_prefix("// covers:") else {
-                continue;
-            };
-            for id in ids.split(',').map(str::trim) {
-                assert!(is_id(id), "{}: {id} is no id", named(&path));
-                found.push((id.to_owned(), named(&path)));
-            }
-        }
-    }
-    found
-}
-
-fn is_id(text: &str) -> bool {
-    text.split_once('-').is_some_and(|(area, number)| {
-        let upper = |b: u8| b.is_ascii_uppercase();
-        !area.is_empty()
-            && area.bytes().all(upper)
-            && !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-    })
+fn duties() -> Duties {
+    Duties::of_this_tree().unwrap_or_else(|error| panic!("{error}"))
 }

@@ -35,7 +35,13 @@ pub(super) fn s_4_a_live_factor_changes_only_by_what_may_change_it(
     _: &Secrets,
 ) -> Result<(), String> {
     let step = newest(history);
-    for (user, (before, after)) in step.before.people.iter().zip(&step.after.people).enumerate() {
+    for (user, (before, after)) in step
+        .before
+        .people
+        .iter()
+        .zip(&step.after.people)
+        .enumerate()
+    {
         let app = |it: &crate::history::Stood| {
             let app = it.account.as_ref()?.app.as_ref()?;
             Some((app.id.clone(), app.key.to_base32().expose().to_owned()))
@@ -84,9 +90,7 @@ pub(super) fn s_9_a_fault_lets_nobody_in(history: &History, _: &Secrets) -> Resu
         None => false,
         Some(Fault::Clock) => true,
         Some(Fault::Random(_)) => return no_new_secret(step),
-        Some(Fault::Import { kind, .. }) => {
-            kind != countersign_conformance::world::Kind::Conflict
-        }
+        Some(Fault::Import { kind, .. }) => kind != countersign_conformance::world::Kind::Conflict,
     };
     match is_shown && step.calls.iter().any(|made| made.ok().is_some()) {
         true => Err("S-9: a call was answered in spite of a fault".to_owned()),
@@ -135,7 +139,10 @@ pub(super) fn s_11_every_change_comes_with_an_event(
     let step = newest(history);
     match step.changed_by_call().is_empty() || !step.events.is_empty() {
         true => Ok(()),
-        false => Err(format!("S-11: changed without an event: {:?}", step.changed())),
+        false => Err(format!(
+            "S-11: changed without an event: {:?}",
+            step.changed()
+        )),
     }
 }
 
@@ -199,10 +206,7 @@ pub(super) fn s_15_a_spent_ticket_does_nothing(
 }
 
 /// S-15, and of every refusal: nothing was changed, except where a fault leaves it open.
-pub(super) fn s_15_a_refusal_changes_nothing(
-    history: &History,
-    _: &Secrets,
-) -> Result<(), String> {
+pub(super) fn s_15_a_refusal_changes_nothing(history: &History, _: &Secrets) -> Result<(), String> {
     let step = newest(history);
     let refused = step.calls.iter().all(|made| made.refusal().is_some());
     let is_lost = matches!(
@@ -241,7 +245,9 @@ fn no_new_secret(step: &Step) -> Result<(), String> {
     };
     let is_new = |made: &Made| {
         let text = made.ok().map(Value::to_string).unwrap_or_default();
-        ["\"ticket\":\"", "\"code\":\""].iter().any(|it| text.contains(it))
+        ["\"ticket\":\"", "\"code\":\""]
+            .iter()
+            .any(|it| text.contains(it))
     };
     // The same bytes at every draw are told only where there are two; a keyed MAC makes secrets of them that differ.
     let is_told = broken != countersign_conformance::world::Broken::Stuck;

@@ -100,7 +100,9 @@ pub(super) fn s_5_neither_count_passes_its_limit_without_disabling(
                 in_a_row += 1;
             }
             if in_a_row > 100 {
-                return Err("S-5: more than a hundred wrong codes in a row were compared".to_owned());
+                return Err(
+                    "S-5: more than a hundred wrong codes in a row were compared".to_owned(),
+                );
             }
         }
     }
@@ -168,7 +170,9 @@ pub(super) fn s_7_a_recovery_code_implies_a_factor_and_leads_to_one_enrollment(
                 .any(|(of, code)| Some(of) == id.as_ref() && normal(code) == typed);
             // Of two calls at once the other may have changed the code before.
             if !is_current && step.calls.len() == 1 {
-                return Err("S-7: a recovery code was accepted that is not the current one".to_owned());
+                return Err(
+                    "S-7: a recovery code was accepted that is not the current one".to_owned(),
+                );
             }
         }
         let recoveries = |step: &Step, of: &Option<String>| {
@@ -202,8 +206,13 @@ pub(super) fn s_8_after_the_deadline_nobody_is_let_in_without_a_factor(
         "sign-in.begin" => (&made.args["request"], made.case("allow").is_some()),
         "sign-in.assess" => {
             let shown = !made.args["session"]["factor-at"].is_null();
-            let enrolled = made.user.is_some_and(|it| step.before.people[it].is_enrolled());
-            (&made.args, made.case("continue").is_some() && !(shown && enrolled))
+            let enrolled = made
+                .user
+                .is_some_and(|it| step.before.people[it].is_enrolled());
+            (
+                &made.args,
+                made.case("continue").is_some() && !(shown && enrolled),
+            )
         }
         _ => return Ok(()),
     };
@@ -248,7 +257,10 @@ pub(super) fn s_14_an_enrolled_user_gets_no_less_for_want_of_a_usable_factor(
     let Some(made) = step.alone().filter(|it| it.function == "sign-in.begin") else {
         return Ok(());
     };
-    if !made.user.is_some_and(|user| step.before.people[user].is_enrolled()) {
+    if !made
+        .user
+        .is_some_and(|user| step.before.people[user].is_enrolled())
+    {
         return Ok(());
     }
     if made.case("enroll").is_some() {
@@ -265,12 +277,13 @@ pub(super) fn s_14_an_enrolled_user_gets_no_less_for_want_of_a_usable_factor(
 /// The policy of a company, by what was put.
 fn policy_put<'a>(history: &'a History, company: &Value) -> Option<&'a Value> {
     let put = |owner: &Value| {
-        let calls = history.steps.iter().rev().flat_map(|step| {
-            step.calls.iter().map(move |made| (step, made))
-        });
-        let mut puts = calls.filter(|(_, made)| {
-            made.function == "policy.put" && made.args["company"] == *owner
-        });
+        let calls = history
+            .steps
+            .iter()
+            .rev()
+            .flat_map(|step| step.calls.iter().map(move |made| (step, made)));
+        let mut puts = calls
+            .filter(|(_, made)| made.function == "policy.put" && made.args["company"] == *owner);
         // One whose answer was lost was put as well.
         let stands = |step: &Step, made: &Made| {
             made.ok().is_some() || (step.fault.is_some() && !step.changed().is_empty())
@@ -306,7 +319,10 @@ fn entry(key: &Key) -> String {
 
 /// The steps around now that a typed code is of, in ascending order.
 fn steps_of(key: &str, made: &Made, now: u64) -> Vec<u64> {
-    let period = IMPORTS.iter().find(|it| it.uri == key).map_or(30, |it| it.period);
+    let period = IMPORTS
+        .iter()
+        .find(|it| it.uri == key)
+        .map_or(30, |it| it.period);
     let app = Authenticator::scan(key).expect("it is an entry");
     let digits = digits(made);
     let current = now / period;
@@ -324,7 +340,11 @@ fn digits(made: &Made) -> String {
 fn more(before: &Stood, after: &Stood, made: &Made, count: impl Fn(&Ticket) -> u32) -> bool {
     let find = |stood: &Stood| {
         let text = made.ticket().unwrap_or_default();
-        let found = stood.tickets.live.iter().find(|it| text.starts_with(&it.id));
+        let found = stood
+            .tickets
+            .live
+            .iter()
+            .find(|it| text.starts_with(&it.id));
         found.map(|it| (count(it), it.stage == Stage::Challenged))
     };
     match (find(before), find(after)) {

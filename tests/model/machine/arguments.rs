@@ -46,7 +46,9 @@ impl Machine {
                 "ticket": ticket(),
                 "label": { "issuer": "Example", "account-name": format!("{}@example.com", name(*user)) },
             }),
-            Call::Cancel(_, _, method) | Call::Remove(_, _, method) | Call::Prefer(_, _, method) => {
+            Call::Cancel(_, _, method)
+            | Call::Remove(_, _, method)
+            | Call::Prefer(_, _, method) => {
                 json!({ "ticket": ticket(), "method": word(*method) })
             }
             Call::Confirm(_, _, method, _) => {
@@ -87,7 +89,11 @@ impl Machine {
             }
             Call::AddTotp(user, import) => {
                 let current = self.reference.step(import.entry);
-                let by = if import.operator { Actor::Operator } else { Actor::Admin };
+                let by = if import.operator {
+                    Actor::Operator
+                } else {
+                    Actor::Admin
+                };
                 json!({
                     "uri": IMPORTS[import.entry].uri,
                     "mark": import.mark.map(|it| current.saturating_add_signed(it)),
@@ -113,7 +119,10 @@ impl Machine {
     fn preview(
         &self,
         begin: &Begin,
-        other: Option<&(crate::reference::policy::Owner, crate::reference::policy::Policy)>,
+        other: Option<&(
+            crate::reference::policy::Owner,
+            crate::reference::policy::Policy,
+        )>,
         ahead: u64,
     ) -> Value {
         json!({

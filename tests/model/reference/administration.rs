@@ -47,7 +47,11 @@ impl Reference {
 
     pub(super) fn status(&self, user: Who) -> Forecast {
         let person = &self.people[user];
-        let factors: Vec<Value> = person.app.iter().map(|it| self.factor(person, it)).collect();
+        let factors: Vec<Value> = person
+            .app
+            .iter()
+            .map(|it| self.factor(person, it))
+            .collect();
         let recovery = person.recovery.map(|number| {
             let code = &self.codes[number];
             json!({ "id": "$any", "issued-at": code.at, "acknowledged": code.acknowledged })

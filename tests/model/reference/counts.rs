@@ -49,9 +49,7 @@ impl Counts {
             n if n % 10 == 0 => Some(30 * 60),
             _ => Some(15 * 60),
         };
-        self.rest_until = rest
-            .filter(|_| !self.disabled)
-            .map(|seconds| now + seconds);
+        self.rest_until = rest.filter(|_| !self.disabled).map(|seconds| now + seconds);
         is_lock || self.disabled
     }
 

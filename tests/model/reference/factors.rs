@@ -15,13 +15,15 @@ impl Reference {
             Ok(number) => number,
             Err(refusals) => return Forecast::refused(refusals),
         };
-        let shown = |wrong: u64, ends: u64| json!({
-            "secret": "$any",
-            "grouped-key": "$any",
-            "uri": "$any",
-            "expires-at": ends,
-            "attempts-left": 5 - wrong,
-        });
+        let shown = |wrong: u64, ends: u64| {
+            json!({
+                "secret": "$any",
+                "grouped-key": "$any",
+                "uri": "$any",
+                "expires-at": ends,
+                "attempts-left": 5 - wrong,
+            })
+        };
         let ticket = &self.tickets[number];
         // ENROLL-1: the same ticket, the same key.
         if let Some(pending) = &ticket.pending {
@@ -198,7 +200,11 @@ impl Reference {
             return Err(vec![refusal("ticket.wrong-stage")]);
         }
         let late = self.too_late(number);
-        if late.is_empty() { Ok(number) } else { Err(late) }
+        if late.is_empty() {
+            Ok(number)
+        } else {
+            Err(late)
+        }
     }
 
     fn too_late(&self, number: usize) -> Vec<Value> {

@@ -159,7 +159,11 @@ impl Policy {
             true => json!(["idp"]),
             false => json!([]),
         };
-        policy["first-binding"] = json!(if self.attested { "attested" } else { "password" });
+        policy["first-binding"] = json!(if self.attested {
+            "attested"
+        } else {
+            "password"
+        });
         policy["reset-authority"] = json!(if self.any_company {
             "any-company"
         } else {

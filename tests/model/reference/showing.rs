@@ -63,10 +63,9 @@ impl Reference {
         let assertion = self.assertion(user, number, "factor", next);
         let forecast = Forecast::ok(json!({ "accepted": { "done": assertion } }));
         match next {
-            Some(next) => forecast.learning(Lesson::Ticket(
-                next,
-                "ok.accepted.done.next-ticket.ticket",
-            )),
+            Some(next) => {
+                forecast.learning(Lesson::Ticket(next, "ok.accepted.done.next-ticket.ticket"))
+            }
             None => forecast,
         }
     }
@@ -172,8 +171,7 @@ impl Reference {
         }
         self.spend_where(user, None, |stage| stage == Stage::Recovering);
         let code = self.new_code(user);
-        Forecast::ok(json!({ "id": "$any", "code": "$any" }))
-            .learning(Lesson::Recovery(code, "ok"))
+        Forecast::ok(json!({ "id": "$any", "code": "$any" })).learning(Lesson::Recovery(code, "ok"))
     }
 
     pub(super) fn acknowledge(&mut self, user: Who, code: Presented) -> Forecast {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::policy::Rules;
 use super::Reference;
+use super::policy::Rules;
 use crate::command::{Purpose, Who};
 use crate::forecast::refusal;
 
