@@ -174,6 +174,8 @@ pub(crate) enum Which {
     Over(usize),
     /// One of another user.
     Others(usize),
+    /// One that begins like a good one, and goes on otherwise.
+    Forged(usize),
     /// One that never was.
     Nonsense,
 }

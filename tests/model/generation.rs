@@ -43,14 +43,14 @@ impl ReferenceStateMachine for Sequences {
     fn transitions(state: &Reference) -> BoxedStrategy<Command> {
         let now = state.now;
         prop_oneof![
-            50 => select(likely(state)),
-            20 => call(now).prop_map(Command::Do),
+            44 => select(likely(state)),
+            34 => call(now).prop_map(Command::Do),
             8 => (fault(), prop_oneof![2 => select(likely_calls(state)), 1 => call(now)])
                 .prop_map(|(fault, call)| Command::Under(fault, call)),
             7 => (racer(state), racer(state)).prop_map(|(one, other)| Command::Together(one, other)),
             8 => wait().prop_map(Command::Wait),
             2 => (1..200_u64).prop_map(Command::Back),
-            2 => (0..USERS, select(vec![4, 10, 20, 100]))
+            2 => (0..USERS, select(vec![4, 4, 10, 10, 20, 100]))
                 .prop_map(|(user, wrong)| Command::Guess(user, wrong)),
             1 => (0..USERS, select(vec![3, 17])).prop_map(|(user, times)| Command::Flood(user, times)),
             2 => (0..10_usize).prop_map(Command::Stranger),
@@ -159,8 +159,11 @@ fn likely_calls(state: &Reference) -> Vec<Call> {
         }
         let disabled = person.app.as_ref().is_some_and(|it| it.counts.disabled);
         if person.suspect || disabled {
-            likely.push(Call::FirstFactorChanged(user));
-            likely.push(sign_in(user));
+            for _ in 0..2 {
+                likely.push(Call::FirstFactorChanged(user));
+                likely.push(sign_in(user));
+            }
+            likely.push(Call::Revoke(user, Revocable::Recovery));
         }
     }
     likely
@@ -219,6 +222,7 @@ fn which() -> impl Strategy<Value = Which> + Clone {
         2 => (0..4_usize).prop_map(Which::Good),
         2 => (0..4_usize).prop_map(Which::Over),
         1 => (0..2_usize).prop_map(Which::Others),
+        1 => (0..2_usize).prop_map(Which::Forged),
         1 => Just(Which::Nonsense),
     ]
 }

@@ -5,6 +5,7 @@
 //! records are compared with after each call. Two calls at once have two; whichever agrees with everything is taken.
 
 mod arguments;
+mod records;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -124,7 +125,7 @@ impl Machine {
         };
         if let Err(why) = self
             .settle(&crowded)
-            .and_then(|()| self.agree(&[call.user()]))
+            .and_then(|()| self.agree(&[call.user()], usize::MAX))
         {
             self.fail(&why, &[(call.function(), &args, &answer)]);
         }
@@ -181,7 +182,7 @@ impl Machine {
             self.reference = next;
             match self
                 .settle(&crowded)
-                .and_then(|()| self.agree(&[one.user(), other.user()]))
+                .and_then(|()| self.agree(&[one.user(), other.user()], start.tickets.len()))
             {
                 Ok(()) => {
                     tally::note(format!("two at once, {} first", order[0] + 1));
@@ -391,8 +392,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Compares a user's status, and the replay mark, with the reference. Others were not touched (S-12).
-    fn agree(&self, users: &[Option<Who>]) -> Result<(), String> {
+    /// Compares users' status and records with the reference. Others were not touched (S-12).
+    fn agree(&self, users: &[Option<Who>], first: usize) -> Result<(), String> {
         for user in users.iter().copied().flatten() {
             let call = Call::Status(user);
             let expected = self
@@ -402,17 +403,7 @@ impl Machine {
             let status = self.call(call.function(), &json!({ "user": name(user) }));
             pattern::check(&expected.answers[0], &status)
                 .map_err(|why| format!("status of {}: {why}", name(user)))?;
-            let account = self.state.people[user].account.as_ref();
-            let mark = account
-                .and_then(|it| it.app.as_ref())
-                .map(|it| it.mark.number());
-            let expected = self.reference.people[user].app.as_ref().map(|it| it.mark);
-            if mark != expected {
-                return Err(format!(
-                    "replay mark of {}: expected {expected:?}, found {mark:?}",
-                    name(user)
-                ));
-            }
+            self.records_agree(user, first)?;
         }
         Ok(())
     }

@@ -312,7 +312,7 @@ impl Reference {
     fn pending(&self, bearer: Bearer) -> Option<&Pending> {
         match bearer {
             Bearer::Minted(number) => self.tickets[number].pending.as_ref(),
-            Bearer::Nonsense => None,
+            Bearer::Forged(_) | Bearer::Nonsense => None,
         }
     }
 
@@ -403,6 +403,10 @@ impl Reference {
         let over = |n| newest(&|it| it.owner == user && !it.is_good(self.now), n);
         let found = match which {
             Which::Nonsense => None,
+            Which::Forged(n) => {
+                let like = newest(&mine, n);
+                return like.map_or(Bearer::Nonsense, Bearer::Forged);
+            }
             Which::Suited(n) => {
                 let suited = newest(&|it| mine(it) && suits(call, it), n);
                 suited.or_else(|| newest(&mine, n)).or_else(|| over(n))

@@ -11,12 +11,15 @@ use crate::secrets::{IMPORTS, name};
 
 impl Machine {
     pub(super) fn arguments(&self, act: &Act) -> Value {
-        let ticket = || {
-            let number = match act.bearer {
-                Bearer::Minted(number) => Some(number),
-                Bearer::Nonsense => None,
-            };
-            self.secrets.ticket(number)
+        let ticket = || match act.bearer {
+            Bearer::Minted(number) => self.secrets.ticket(Some(number)),
+            Bearer::Forged(number) => {
+                let mut forged = self.secrets.ticket(Some(number));
+                let last = if forged.ends_with('A') { "B" } else { "A" };
+                forged.replace_range(forged.len() - 1.., last);
+                forged
+            }
+            Bearer::Nonsense => self.secrets.ticket(None),
         };
         let typed = || self.secrets.typed(act.typed, self.reference.now);
         let mut args = match &act.call {

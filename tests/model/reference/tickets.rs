@@ -11,6 +11,7 @@ use crate::forecast::refusal;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Bearer {
     Minted(usize),
+    Forged(usize),
     Nonsense,
 }
 
@@ -79,6 +80,7 @@ impl Reference {
     /// The ticket, or why it is worth nothing.
     pub(super) fn take(&self, user: Who, bearer: Bearer) -> Result<usize, Vec<Value>> {
         let faults = |names: &[&str]| Err(names.iter().map(|it| refusal(it)).collect());
+        // TICKET-1: the whole of it counts, and for its own user alone.
         let Bearer::Minted(number) = bearer else {
             return faults(&["ticket.unknown"]);
         };
