@@ -136,6 +136,12 @@ fn likely_calls(state: &Reference) -> Vec<Call> {
                     likely.push(Call::Verify(user, suited, totp, Code::Right(0)));
                     likely.push(Call::Verify(user, suited, totp, Code::Right(1)));
                     likely.push(Call::Verify(user, suited, totp, Code::Wrong));
+                    // What was used, and what is not confirmed.
+                    likely.push(Call::Verify(user, suited, totp, Code::LastAccepted));
+                    if state.has_pending(user) {
+                        likely.push(Call::Verify(user, suited, totp, Code::OtherKey));
+                        likely.push(Call::Verify(user, suited, totp, Code::OtherKey));
+                    }
                     if person.recovery.is_some() {
                         likely.push(Call::Present(user, suited, Recovery::Right));
                     }

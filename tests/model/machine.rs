@@ -5,19 +5,21 @@
 //! records are compared with after each call. Two calls at once have two; whichever agrees with everything is taken.
 
 mod arguments;
+mod judgement;
 mod records;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use countersign_conformance::subject::{Core, Instance, Subject};
-use countersign_conformance::world::{Broken, Import, Kind};
+use countersign_conformance::world::{Import, Kind};
 use countersign_conformance::{World, pattern};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
+use self::judgement::{Outcome, fail, judge};
 use crate::command::{Call, Command, Fault, USERS, Which, Who};
-use crate::forecast::{Forecast, Lesson};
+use crate::forecast::Lesson;
 use crate::guessing::Guessing;
 use crate::history::{History, Made, State, Step};
 use crate::invariants;
@@ -106,9 +108,10 @@ impl Machine {
         let mut next = self.reference.clone();
         let forecast = next.perform(&act);
         let outcome = judge(&answer, &forecast, fault);
-        match outcome {
+        let mut why = Ok(());
+        match &outcome {
             Ok(Outcome::Answered) => {
-                self.learn(&mut next, &forecast.learns, &answer);
+                why = self.learn(&mut next, &forecast.learns, &answer);
                 self.reference = next;
             }
             Ok(Outcome::Lost) => {
@@ -116,26 +119,23 @@ impl Machine {
                 self.reference = next;
             }
             Ok(Outcome::Nothing) => {}
-            Err(why) => self.fail(&why, &[(call.function(), &args, &answer)]),
+            Err(differs) => why = Err(differs.clone()),
         }
         self.state = State::of(&self.world, Some(&before));
         let crowded = match outcome {
             Ok(Outcome::Nothing) => Vec::new(),
             _ => forecast.crowded,
         };
-        if let Err(why) = self
-            .settle(&crowded)
-            .and_then(|()| self.agree(&[call.user()], usize::MAX))
-        {
-            self.fail(&why, &[(call.function(), &args, &answer)]);
-        }
+        let why = why
+            .and_then(|()| self.settle(&crowded))
+            .and_then(|()| self.agree(&[call.user()], usize::MAX));
         let made = Made {
             function: call.function(),
             user: call.user(),
             args,
             answer,
         };
-        self.note(before, vec![made], fault);
+        self.note(before, vec![made], fault, why);
     }
 
     /// Two calls at once: what they answer, and leave, must be what some order of them would.
@@ -176,12 +176,12 @@ impl Machine {
                 continue;
             }
             let secrets = self.secrets.clone();
-            for (lesson, place) in &lessons {
-                self.learn(&mut next, std::slice::from_ref(lesson), &answers[*place]);
-            }
+            let learned = lessons.iter().try_for_each(|(lesson, place)| {
+                self.learn(&mut next, std::slice::from_ref(lesson), &answers[*place])
+            });
             self.reference = next;
-            match self
-                .settle(&crowded)
+            match learned
+                .and_then(|()| self.settle(&crowded))
                 .and_then(|()| self.agree(&[one.user(), other.user()], start.tickets.len()))
             {
                 Ok(()) => {
@@ -193,16 +193,12 @@ impl Machine {
             }
             self.secrets = secrets;
         }
-        if !agreed {
-            let why = format!("S-16: two calls at once equal no order of them: {reasons:?}");
-            self.fail(
-                &why,
-                &[
-                    (one.function(), &args[0], &answers[0]),
-                    (other.function(), &args[1], &answers[1]),
-                ],
-            );
-        }
+        let why = match agreed {
+            true => Ok(()),
+            false => Err(format!(
+                "S-16: two calls at once equal no order of them: {reasons:?}"
+            )),
+        };
         let made = [one, other].into_iter().zip(args).zip(answers);
         let made = made.map(|((call, args), answer)| Made {
             function: call.function(),
@@ -210,7 +206,7 @@ impl Machine {
             args,
             answer,
         });
-        self.note(before, made.collect(), None);
+        self.note(before, made.collect(), None, why);
     }
 
     /// S-13: without the first factor, and so without a ticket, nobody learns anything about anybody.
@@ -226,14 +222,21 @@ impl Machine {
         }
         self.state = State::of(&self.world, Some(&before));
         if let Err(why) = invariants::s_13_a_stranger_tells_nobody_apart(&answers) {
-            self.fail(&why, &[(call.function(), &args, &json!(answers))]);
+            fail(&why, &[(call.function(), &args, &json!(answers))]);
         }
         if before.versions != self.state.versions {
-            self.fail("S-13: a stranger changed something", &[]);
+            fail("S-13: a stranger changed something", &[]);
         }
     }
 
-    fn note(&mut self, before: Rc<State>, calls: Vec<Made>, fault: Option<Fault>) {
+    /// Notes what happened, and ends the test if an invariant is broken or the reference was not agreed with.
+    fn note(
+        &mut self,
+        before: Rc<State>,
+        calls: Vec<Made>,
+        fault: Option<Fault>,
+        agreed: Result<(), String>,
+    ) {
         self.history.steps.push(Step {
             now: self.reference.now,
             calls,
@@ -243,18 +246,19 @@ impl Machine {
             before,
         });
         self.tally();
-        let broken = invariants::ALL.iter().find_map(|invariant| {
+        let broken = invariants::ALL.iter().filter_map(|invariant| {
             let found = invariant(&self.history, &self.secrets);
             found.err()
         });
-        if let Some(why) = broken {
+        let why: Vec<String> = broken.chain(agreed.err()).collect();
+        if !why.is_empty() {
             let step = self.history.steps.last().expect("it was just pushed");
             let calls: Vec<_> = step
                 .calls
                 .iter()
                 .map(|it| (it.function, &it.args, &it.answer))
                 .collect();
-            self.fail(&why, &calls);
+            fail(&why.join("\n"), &calls);
         }
     }
 
@@ -328,13 +332,17 @@ impl Machine {
             && answer.pointer("/err/unavailable").is_none()
     }
 
-    fn learn(&mut self, reference: &mut Reference, lessons: &[Lesson], answer: &Value) {
+    fn learn(
+        &mut self,
+        reference: &mut Reference,
+        lessons: &[Lesson],
+        answer: &Value,
+    ) -> Result<(), String> {
         for lesson in lessons {
-            match self.secrets.learn(lesson, answer) {
-                Ok(()) => reference.know(lesson),
-                Err(why) => self.fail(&why, &[]),
-            }
+            self.secrets.learn(lesson, answer)?;
+            reference.know(lesson);
         }
+        Ok(())
     }
 
     /// Compares the tickets that are kept with those that are good, and takes over what the contract leaves open: which
@@ -410,21 +418,20 @@ impl Machine {
 
     /// Whether a typed code is, by chance, that of a step that it is not meant to be of: one in a million.
     fn is_ambiguous(&self, act: &Act) -> bool {
-        let (user, key) = match (&act.call, act.bearer) {
-            (Call::Verify(user, ..), _) => (
-                *user,
-                self.reference.people[*user].app.as_ref().map(|it| it.key),
-            ),
-            (Call::Confirm(user, ..), Bearer::Minted(number)) => {
-                let pending = self.reference.tickets[number].pending.as_ref();
-                (*user, pending.map(|it| it.key))
+        let key = match (&act.call, act.bearer) {
+            (Call::Verify(user, ..), _) => {
+                let app = self.reference.people[*user].app.as_ref();
+                app.map(|it| it.key)
             }
-            _ => return false,
+            (Call::Confirm(..), Bearer::Minted(number)) => {
+                let pending = self.reference.tickets[number].pending.as_ref();
+                pending.map(|it| it.key)
+            }
+            _ => None,
         };
         let Some((key, app)) = key.and_then(|key| Some((key, self.secrets.app(key)?))) else {
             return false;
         };
-        let _ = user;
         let now = self.reference.now;
         let text = self.secrets.typed(act.typed, now);
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -433,81 +440,6 @@ impl Machine {
             let meant = matches!(act.typed, Typed::Of { key: of, step, .. }
                 if of == key && step == current.saturating_add_signed(offset));
             (app.code_near(now, offset) == digits) != meant
-                && (app.code_near(now, offset) == digits || meant)
         })
-    }
-
-    #[track_caller]
-    fn fail(&self, why: &str, calls: &[(&str, &Value, &Value)]) -> ! {
-        let calls: Vec<String> = calls
-            .iter()
-            .map(|(function, args, answer)| format!("\n  {function} {args}\n    → {answer}"))
-            .collect();
-        panic!("{why}{}", calls.concat());
-    }
-}
-
-/// What became of a call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Outcome {
-    /// It was answered as it should be.
-    Answered,
-    /// A fault took the answer, not the change.
-    Lost,
-    /// A fault prevented it.
-    Nothing,
-}
-
-/// Compares an answer with the forecast, under the fault that really happened.
-fn judge(answer: &Value, forecast: &Forecast, fault: Option<Fault>) -> Result<Outcome, String> {
-    let is = |patterns: &[Value]| {
-        let mut reasons = Vec::new();
-        for pattern in patterns {
-            match pattern::check(pattern, answer) {
-                Ok(()) => return Ok(()),
-                Err(why) => reasons.push(why),
-            }
-        }
-        Err(format!(
-            "the reference expects another answer: {}",
-            reasons.join("; or ")
-        ))
-    };
-    let unavailable = |of: &[&str]| {
-        let patterns: Vec<Value> = of
-            .iter()
-            .map(|it| json!(format!("err.unavailable.{it}")))
-            .collect();
-        is(&patterns).map_err(|why| format!("S-9: {why}"))
-    };
-    match fault {
-        None => is(&forecast.answers).map(|()| Outcome::Answered),
-        Some(Fault::Clock) => unavailable(&["clock"]).map(|()| Outcome::Nothing),
-        Some(Fault::Random(broken)) => match unavailable(&["random", "store"]) {
-            Ok(()) => Ok(Outcome::Nothing),
-            // Bytes that repeat from draw to draw are told only where there are two draws.
-            Err(why) if forecast.draws && broken != Broken::Stuck => Err(why),
-            Err(_) => is(&forecast.answers).map(|()| Outcome::Answered),
-        },
-        Some(Fault::Import {
-            kind: Kind::Conflict,
-            import: Import::Commit,
-            times,
-            ..
-        }) => match times > 15 {
-            true => is(&[json!("err.busy")]).map(|()| Outcome::Nothing),
-            false => is(&forecast.answers).map(|()| Outcome::Answered),
-        },
-        Some(Fault::Import { import, kind, .. }) => {
-            match import {
-                // A record is sealed with random bytes.
-                Import::Random => unavailable(&["random", "store"])?,
-                _ => unavailable(&[import.dependency()])?,
-            }
-            Ok(match (import, kind) {
-                (Import::Commit, Kind::After) => Outcome::Lost,
-                _ => Outcome::Nothing,
-            })
-        }
     }
 }

@@ -261,7 +261,7 @@ impl Reference {
             Code::OtherKey => self
                 .tickets
                 .iter()
-                .filter(|it| it.owner == user)
+                .filter(|it| it.owner == user && it.is_good(self.now))
                 .filter_map(|it| it.pending.as_ref())
                 .map(|it| it.key)
                 .chain(person.app.as_ref().map(|it| it.key))

@@ -188,6 +188,13 @@ impl Reference {
             .collect()
     }
 
+    /// Whether an app is begun on any of a user's tickets, and known.
+    pub(crate) fn has_pending(&self, user: Who) -> bool {
+        let good = self.good(user).into_iter();
+        let mut pending = good.filter_map(|number| self.tickets[number].pending.as_ref());
+        pending.any(|it| self.keys[it.key].known)
+    }
+
     fn crowded(&self, user: Who, newest: usize) -> Vec<usize> {
         let good = self.good(user);
         if good.len() <= MOST {
