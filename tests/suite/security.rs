@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_conformance::Cases;
+use countersign_conformance::tree::{files, named, root};
 
-use crate::{files, named, read, root};
+use crate::read;
 
 #[test]
 fn what_the_security_page_names_exists() {
