@@ -174,5 +174,9 @@ pub(super) fn with_phones(mut policy: Policy) -> Policy {
 
 /// How the gateway calls itself where a user reads it.
 pub(super) const ISSUER: &str = "Acme";
+
+/// Where the codes of text messages are typed.
+pub(super) const HOST: &str = "id.example.com";
+
 /// Where all phones of the story are.
 pub(super) const COUNTRY: &str = "US";

@@ -1,6 +1,6 @@
 //! The phone line of the demo, and what a phone shows.
 
-use countersign_host::sms::{Message, Outbox};
+use countersign_host::sms::{Message, Outbox, SetupError, Texts};
 
 use super::people;
 
@@ -10,10 +10,10 @@ pub(super) fn line() -> Outbox {
 }
 
 /// Returns what the user reads.
-pub(super) fn text(message: &Message) -> String {
-    let issuer = people::ISSUER;
-    let (code, minutes) = (&message.code, message.valid_minutes);
-    format!(
-        "{code} is your code for {issuer}. It is good for {minutes} minutes.\nNever share it. We will never ask for it."
-    )
+///
+/// # Errors
+///
+/// [`SetupError`], if the demo's own names made no text message.
+pub(super) fn text(message: &Message) -> Result<String, SetupError> {
+    Texts::new(people::HOST, people::ISSUER)?.write(message)
 }

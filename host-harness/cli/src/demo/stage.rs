@@ -367,7 +367,8 @@ impl<'a> Stage<'a> {
     fn show_messages(&mut self) -> Result<(), Exit> {
         let messages = self.phones.messages();
         for message in messages.iter().skip(self.messages_shown) {
-            self.teller.message(&phone::text(message))?;
+            let text = phone::text(message).map_err(|error| Exit::Fault(error.to_string()))?;
+            self.teller.message(&text)?;
         }
         self.messages_shown = messages.len();
         Ok(())

@@ -143,15 +143,17 @@ impl<'a> Teller<'a> {
     /// Shows what a phone shows, a line of its own each; between brief calls only what comes first.
     pub(super) fn message(&mut self, text: &str) -> Result<(), Exit> {
         let mut head = "text message";
+        let mut text = text;
         if self.pace == Pace::Brief {
-            let first = text.lines().next().unwrap_or_default();
-            writeln!(self.out, "      {DIM}{head}{DIM:#}  {BOLD}{first}{BOLD:#}")?;
-            return Ok(());
+            text = text.lines().next().unwrap_or_default();
+        } else {
+            writeln!(self.out)?;
         }
-        writeln!(self.out)?;
         for line in text.lines().filter(|line| !line.is_empty()) {
-            writeln!(self.out, "      {DIM}{head:<15}{DIM:#}{BOLD}{line}{BOLD:#}")?;
-            head = "";
+            for line in wrapped(line, WIDTH.saturating_sub(21)) {
+                writeln!(self.out, "      {DIM}{head:<15}{DIM:#}{BOLD}{line}{BOLD:#}")?;
+                head = "";
+            }
         }
         Ok(())
     }
