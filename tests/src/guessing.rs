@@ -1,12 +1,15 @@
-//! A simulated year of guessing at somebody's second factor, on the plugin's own decisions.
+//! A simulated year of guessing at somebody's second factors, on the plugin's own decisions.
 //!
 //! The thief knows the password, so that he gets tickets as often as he likes. He sees more than a real one could: every
 //! count, every lock to the second, and when the owner will come next. He types a code whenever one would be compared
 //! and his [`Strategy`] wants it. The owner signs in every eight hours, every day or every week, mistypes 3 codes of 100,
 //! and comes back when a lock has ended. What becomes of their codes is decided by [`sign_in::begin`] and
-//! [`verification::verify`] themselves, so tickets, locks, fading and redemption all take part.
+//! [`verification::verify`] themselves, so tickets, locks, fading and redemption all take part. Where she has a phone
+//! beside the app she signs in with either; its messages are those of [`verification::send_code`], within the limits of
+//! the policy: five an hour, ten a day, a minute apart, his and hers together.
 //!
-//! A guess wins against any code that is live: of a step in the window and above the replay mark. How many there were is
+//! A guess wins against any code that is live: of a step in the window and above the replay mark, or the one that was
+//! sent for the ticket. How many there were is
 //! counted for each guess, and the probability follows; nobody has to wait for a hit of one in a million. That the
 //! arithmetic is right is shown with [`Space::Tiny`], where hits are drawn.
 //!
@@ -16,15 +19,19 @@
 //!
 //! [`sign_in::begin`]: countersign_core::sign_in::begin
 //! [`verification::verify`]: countersign_core::verification::verify
+//! [`verification::send_code`]: countersign_core::verification::send_code
 
+mod counters;
 mod dice;
+mod owner;
 mod strategy;
 mod table;
 mod target;
+mod thief;
 mod vault;
 mod year;
 
-pub use self::strategy::{STRATEGIES, Strategy, When};
+pub use self::strategy::{Aim, STRATEGIES, Strategy, When};
 pub use self::table::Table;
 pub use self::year::Year;
 
@@ -41,6 +48,8 @@ pub struct Scenario {
     pub window: Window,
     /// What the thief does.
     pub thief: Strategy,
+    /// What the owner's sign-in makes good.
+    pub success: Success,
     /// How many codes there are.
     pub space: Space,
     /// How long it goes on.
@@ -58,6 +67,15 @@ pub enum Owner {
     Daily,
     /// Every week.
     Weekly,
+}
+
+/// What a right code makes good of the wrong ones before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Success {
+    /// The streak, and the wrong codes of its own ticket: what the plugin does.
+    RedeemsOwn,
+    /// All of them, as a verifier may read SP 800-63B-4, section 3.2.2. Not what the plugin does: for comparison.
+    ClearsAll,
 }
 
 /// How many codes there are to guess among.
@@ -101,6 +119,7 @@ impl Scenario {
             owner,
             window,
             thief,
+            success: Success::RedeemsOwn,
             space: Space::Million,
             length: Span::days(365),
             seed: 1,

@@ -5,7 +5,9 @@
     reason = "the figures are there to be read, with --nocapture"
 )]
 
-use countersign_conformance::guessing::{self, Owner, STRATEGIES, Scenario, Space, Strategy, When};
+use countersign_conformance::guessing::{
+    self, Aim, Owner, STRATEGIES, Scenario, Space, Strategy, Success, When,
+};
 use countersign_core::time::Span;
 use countersign_core::totp::Window;
 
@@ -16,14 +18,54 @@ fn a_year_of_guessing_succeeds_in_less_than_one_case_of_a_thousand() {
     println!("{table}");
     assert_eq!(table.rows.len(), STRATEGIES.len() * 6);
     for (scenario, year) in &table.rows {
-        // With three codes live for each guess, which is more than there often are.
-        let at_most = 1.0 - (1.0 - 3e-6_f64).powf(f64::from(year.guesses()));
+        // With three codes of the app live for each guess, which is more than there often are, and one of the phone.
+        let at_app = year.guesses() - year.at_phone;
+        let missed = (1.0 - 3e-6_f64).powf(f64::from(at_app));
+        let at_most = 1.0 - missed * (1.0 - 1e-6_f64).powf(f64::from(year.at_phone));
         assert!(at_most < 0.001, "{scenario:?}: {year:?}");
         assert!(
             year.probability(Space::Million) <= at_most,
             "{scenario:?}: {year:?}"
         );
     }
+}
+
+/// A phone is one more factor to guess at, with one live code where an app has three.
+#[test]
+fn a_phone_beside_the_app_adds_a_third_of_what_the_app_is_worth_to_a_thief() {
+    let year = |name| {
+        let year = Scenario::year(Owner::Daily, Window::PlusMinusOne, find(name)).run();
+        year.expect("nothing was refused")
+    };
+    let app = year("patient: 99, then one for each that fades");
+    let both = year("at app and phone: patient");
+    assert!(both.at_phone > 150, "{both:?}");
+    assert!(both.guesses() - both.at_phone > 150, "{both:?}");
+    let added = both.probability(Space::Million) - app.probability(Space::Million);
+    assert!(
+        added < 0.4 * app.probability(Space::Million),
+        "{app:?} {both:?}"
+    );
+}
+
+/// Why a success redeems no more than its own ticket's wrong codes.
+#[test]
+fn if_a_success_cleared_everything_a_patient_thief_would_succeed_in_one_case_of_ten() {
+    let thief = find("through every lock: 95, then the owner's turn");
+    let fifth_of_a_year = Scenario {
+        success: Success::ClearsAll,
+        length: Span::days(73),
+        ..Scenario::year(Owner::Daily, Window::PlusMinusOne, thief)
+    };
+    let came_of_it = fifth_of_a_year.run().expect("nothing was refused");
+    let missed = 1.0 - came_of_it.probability(Space::Million);
+    let in_a_year = 1.0 - missed.powi(5);
+    println!(
+        "if a success cleared everything: {:.2} %",
+        in_a_year * 100.0
+    );
+    assert_eq!(came_of_it.disabled_after, None);
+    assert!((0.09..0.11).contains(&in_a_year), "{came_of_it:?}");
 }
 
 #[test]
@@ -49,10 +91,16 @@ fn an_owner_s_own_typing_errors_neither_delay_nor_disable() {
 fn with_a_hundred_codes_a_thief_wins_as_often_as_is_computed() {
     let four_between = find("no wait: four, then the owner's turn");
     let after = find("right after the owner");
+    let at_phone = Strategy {
+        name: "at the phone, no wait",
+        aim: Aim::Phone,
+        ..four_between
+    };
     for (thief, window) in [
         (four_between, Window::PlusMinusOne),
         (four_between, Window::CurrentAndPrevious),
         (after, Window::PlusMinusOne),
+        (at_phone, Window::PlusMinusOne),
     ] {
         let scenario = |seed, space| Scenario {
             space,
@@ -103,6 +151,7 @@ fn no_strategy_drawn_at_random_gets_more_guesses_than_the_counts_allow() {
     for round in 0..36 {
         let thief = Strategy {
             name: "drawn",
+            aim: [Aim::App, Aim::App, Aim::Phone, Aim::Both][below(4) as usize],
             when: match below(4) {
                 0 => When::After(Span::seconds(1 + below(100_000))),
                 1 => When::Before(Span::seconds(1 + below(100_000))),
@@ -123,7 +172,9 @@ fn no_strategy_drawn_at_random_gets_more_guesses_than_the_counts_allow() {
             ..Scenario::year(owner, Window::PlusMinusOne, thief)
         };
         let came_of_it = year.run().expect("nothing was refused");
-        assert!(came_of_it.guesses() <= most, "{year:?}: {came_of_it:?}");
+        let at_app = came_of_it.guesses() - came_of_it.at_phone;
+        assert!(at_app <= most, "{year:?}: {came_of_it:?}");
+        assert!(came_of_it.at_phone <= most, "{year:?}: {came_of_it:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a thief may do, as data.
 
+use countersign_core::method::Method;
 use countersign_core::time::Span;
 
 /// How a thief who knows the password guesses.
@@ -7,15 +8,17 @@ use countersign_core::time::Span;
 pub struct Strategy {
     /// What it comes to, for people.
     pub name: &'static str,
+    /// What he guesses at.
+    pub aim: Aim,
     /// When he guesses.
     pub when: When,
     /// How many codes he types on a ticket before he begins another. The fifth ends it.
     pub on_a_ticket: u32,
     /// How many tickets he guesses on in turn. They stay open when the owner signs in, and as long as they live.
     pub tickets: usize,
-    /// The streak that he does not go beyond; then he waits until the owner's sign-in clears it.
+    /// The streak of a factor that he does not go beyond; then he waits until the owner's sign-in clears it.
     pub streak: u32,
-    /// The unredeemed failures that he does not go beyond; then he waits until one has faded.
+    /// The unredeemed failures of a factor that he does not go beyond; then he waits until one has faded.
     pub unredeemed: u32,
     /// Whether he types a wrong recovery code for each guess, to have his tickets ended by that.
     pub recovery: bool,
@@ -25,6 +28,17 @@ pub struct Strategy {
     pub finale: bool,
     /// How many other apps the owner sets up, spread over the time.
     pub phones: u64,
+}
+
+/// What a thief guesses at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Aim {
+    /// At the app, which is the only factor.
+    App,
+    /// At the phone that there is beside the app.
+    Phone,
+    /// At app and phone, whichever is ready.
+    Both,
 }
 
 /// When a thief guesses.
@@ -43,6 +57,7 @@ pub enum When {
 /// Guesses without end, on one ticket after the other.
 const GREEDY: Strategy = Strategy {
     name: "greedy",
+    aim: Aim::App,
     when: When::Always,
     on_a_ticket: 5,
     tickets: 1,
@@ -150,4 +165,48 @@ pub const STRATEGIES: &[Strategy] = &[
         phones: 1,
         ..PATIENT
     },
+    Strategy {
+        name: "at the phone: patient",
+        aim: Aim::Phone,
+        ..PATIENT
+    },
+    Strategy {
+        name: "at app and phone: greedy",
+        aim: Aim::Both,
+        ..GREEDY
+    },
+    Strategy {
+        name: "at app and phone: no lock",
+        aim: Aim::Both,
+        on_a_ticket: 4,
+        streak: 9,
+        ..GREEDY
+    },
+    Strategy {
+        name: "at app and phone: patient",
+        aim: Aim::Both,
+        ..PATIENT
+    },
+    Strategy {
+        name: "at app and phone: patient, sixteen tickets",
+        aim: Aim::Both,
+        tickets: 16,
+        ..PATIENT
+    },
 ];
+
+impl Aim {
+    /// Whether there is a phone.
+    pub(super) fn has_phone(self) -> bool {
+        self != Self::App
+    }
+
+    /// What he guesses at, the one that he would rather begin with in front.
+    pub(super) fn methods(self) -> &'static [Method] {
+        match self {
+            Self::App => &[Method::Totp],
+            Self::Phone => &[Method::Sms],
+            Self::Both => &[Method::Totp, Method::Sms],
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use countersign_core::time::Span;
 use countersign_core::totp::Window;
 
-use super::{Owner, Scenario, Space, Year};
+use super::{Aim, Owner, Scenario, Space, Year};
 
 /// All scenarios of a run, with what came of each.
 #[derive(Debug)]
@@ -19,13 +19,14 @@ impl Table {
         Self { rows }
     }
 
-    /// The greatest probability of all.
+    /// The greatest probability of all where what is guessed at is as told.
     #[must_use]
-    pub fn worst(&self) -> f64 {
-        let all = self
+    pub fn worst(&self, is_such: impl Fn(Aim) -> bool) -> f64 {
+        let such = self
             .rows
             .iter()
-            .map(|(_, year)| year.probability(Space::Million));
+            .filter(|(scenario, _)| is_such(scenario.thief.aim));
+        let all = such.map(|(_, year)| year.probability(Space::Million));
         all.fold(0.0, f64::max)
     }
 }
@@ -52,8 +53,14 @@ impl fmt::Display for Table {
             }
             writeln!(f, "{}", line(scenario, year).trim_end())?;
         }
-        let worst = self.worst() * 100.0;
-        writeln!(f, "\nthe most: {worst:.4} % in a year")
+        let worst = |aim| self.worst(|it| it == aim) * 100.0;
+        writeln!(
+            f,
+            "\nthe most in a year: at an app alone {:.4} %, at the phone beside one {:.4} %, at both {:.4} %",
+            worst(Aim::App),
+            worst(Aim::Phone),
+            worst(Aim::Both)
+        )
     }
 }
 

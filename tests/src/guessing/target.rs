@@ -1,29 +1,33 @@
-//! The user whose second factor is guessed at, as the plugin keeps her.
+//! The user whose second factors are guessed at, as the plugin keeps her.
 
-use countersign_core::account::{Account, App, Recovery};
+use countersign_core::account::{Account, App, Phone, Recovery};
 use countersign_core::administration;
 use countersign_core::attempts::{Attempts, Readiness};
 use countersign_core::company::Affiliation;
 use countersign_core::decision::{Changes, Person};
 use countersign_core::event::{Actor, EventKind};
-use countersign_core::failure::Failure;
-use countersign_core::method::Method;
+use countersign_core::failure::{Failure, NotPermitted};
+use countersign_core::method::{Method, Methods};
 use countersign_core::names::{Company, User};
 use countersign_core::outlook::{FirstFactor, FirstFactorKind};
+use countersign_core::phone::PhoneNumber;
 use countersign_core::policy::{Mode, Policy};
+use countersign_core::record::v1;
 use countersign_core::recovery;
 use countersign_core::secret::{Secret, Text};
 use countersign_core::sign_in::{self, Begin, Begun};
-use countersign_core::ticket::{Purpose, Stage, Tickets};
+use countersign_core::ticket::{Purpose, Stage, Ticket, Tickets};
 use countersign_core::time::{Instant, Span};
 use countersign_core::totp::{Key, Window};
 use countersign_core::verification::{self, Attempt, Verdict};
 
+use super::Success;
+use super::counters::Counters;
 use super::dice::Dice;
-use super::vault::Counting;
+use super::vault::{Counting, Line};
 use crate::authenticator::Authenticator;
 
-/// Account, tickets and policy of one user, and the app on her phone.
+/// Account, tickets and policy of one user, and the app that she has; her phone's messages too, where it is a factor.
 pub(super) struct Target {
     user: User,
     companies: Vec<Affiliation>,
@@ -32,8 +36,19 @@ pub(super) struct Target {
     tickets: Tickets,
     vault: Counting,
     app: Authenticator,
+    counters: Counters,
+    success: Success,
     /// How often the user was told that somebody seems to guess.
     pub(super) warnings: u32,
+}
+
+/// What became of the wish for a text message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Texted {
+    /// It went out.
+    Sent,
+    /// The limits let none out before this time.
+    NotBefore(Instant),
 }
 
 /// Whether a code was right.
@@ -45,7 +60,12 @@ pub(super) enum Answer {
 
 impl Target {
     /// A user with an app and a recovery code, whose company wants MFA.
-    pub(super) fn new(window: Window, dice: &mut Dice, now: Instant) -> Result<Self, Failure> {
+    pub(super) fn new(
+        window: Window,
+        success: Success,
+        dice: &mut Dice,
+        now: Instant,
+    ) -> Result<Self, Failure> {
         let mut target = Self {
             user: User::parse("ana", "user")?,
             companies: vec![company(window)?],
@@ -55,6 +75,8 @@ impl Target {
             vault: Counting::default(),
             app: Authenticator::scan("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
                 .map_err(|_| Failure::invalid("key", "base 32"))?,
+            counters: Counters::default(),
+            success,
             warnings: 0,
         };
         target.set_up_app(dice, now)?;
@@ -75,6 +97,21 @@ impl Target {
         let operator = Actor::Operator("simulation".into());
         let imported = administration::add_totp(person, key, None, operator, now, &mut self.vault)?;
         self.commit(imported.changes);
+        Ok(())
+    }
+
+    /// Makes a phone a factor too, as one that was confirmed a while ago.
+    pub(super) fn set_up_phone(&mut self, now: Instant) -> Result<(), Failure> {
+        let number = PhoneNumber::parse("+34600000000")
+            .map_err(|_| Failure::invalid("phone", "a number"))?;
+        self.account.phone = Some(Phone {
+            id: "phone".into(),
+            number,
+            confirmed_at: now,
+            used_at: None,
+            attempts: Attempts::default(),
+            unknown: Default::default(),
+        });
         Ok(())
     }
 
@@ -110,25 +147,55 @@ impl Target {
         }
     }
 
+    /// Asks for a text message with a code that is good on this ticket.
+    pub(super) fn send_code(&mut self, ticket: &Text, now: Instant) -> Result<Texted, Failure> {
+        let person = self.person()?;
+        // What the store keeps in case that nothing goes out.
+        let kept = v1::encode_tickets(&person.tickets);
+        let sent = verification::send_code(person, ticket, now, &mut self.vault, &mut Line);
+        let refused = match sent {
+            Ok(decision) => match self.counters.raise(&decision.changes, now) {
+                Ok(()) => {
+                    self.commit(decision.changes);
+                    return decision.reply.map(|_| Texted::Sent);
+                }
+                Err(refused) => refused,
+            },
+            Err(refused) => refused,
+        };
+        self.tickets = v1::decode_tickets(&kept)
+            .map_err(|_| Failure::invalid("tickets", "what was encoded just now"))?;
+        match refused {
+            Failure::NotPermitted(NotPermitted::SendLimit(until)) => Ok(Texted::NotBefore(until)),
+            other => Err(other),
+        }
+    }
+
     /// Types a code that would be compared.
     pub(super) fn verify(
         &mut self,
         ticket: &Text,
+        method: Method,
         code: &str,
         now: Instant,
     ) -> Result<Answer, Failure> {
         let person = self.person()?;
         let attempt = Attempt {
-            method: Method::Totp,
+            method,
             typed: code,
             remember: false,
         };
         let decision = verification::verify(person, ticket, &attempt, now, &mut self.vault)?;
         self.commit(decision.changes);
-        Ok(match decision.reply {
-            Verdict::Done(_) | Verdict::Enroll(_) => Answer::Right,
-            Verdict::Rejected(_) => Answer::Wrong,
-        })
+        if let Verdict::Rejected(_) = decision.reply {
+            return Ok(Answer::Wrong);
+        }
+        if let (Success::ClearsAll, Some(attempts)) =
+            (self.success, self.account.attempts_mut(method))
+        {
+            *attempts = Attempts::default();
+        }
+        Ok(Answer::Right)
     }
 
     /// Types a recovery code that is not the user's.
@@ -141,33 +208,42 @@ impl Target {
     }
 
     /// The counts of wrong codes.
-    pub(super) fn attempts(&self) -> Attempts {
-        let attempts = self.account.attempts(Method::Totp);
+    pub(super) fn attempts(&self, method: Method) -> Attempts {
+        let attempts = self.account.attempts(method);
         attempts.cloned().unwrap_or_default()
     }
 
-    /// Until when nothing is compared, if so.
-    pub(super) fn rests_until(&self, now: Instant) -> Option<Instant> {
-        match self.attempts().readiness(now) {
+    /// Until when nothing is compared with a factor, if so.
+    pub(super) fn rests_until(&self, method: Method, now: Instant) -> Option<Instant> {
+        match self.attempts(method).readiness(now) {
             Readiness::Resting(until) => Some(until),
             Readiness::Usable | Readiness::Disabled => None,
         }
     }
 
-    /// Whether the factor is disabled.
+    /// Whether a factor is disabled.
     pub(super) fn is_disabled(&self) -> bool {
-        self.attempts().disabled
+        let methods = self.account.methods();
+        methods.into_iter().any(|it| self.attempts(it).disabled)
     }
 
-    /// Wrong codes typed on a ticket for the app, while it is good for more.
+    /// Wrong codes typed on a ticket for app and phone, while it is good for more.
     pub(super) fn typed_on(&self, ticket: &Text, now: Instant) -> Option<u32> {
-        let found = self
-            .tickets
-            .live
-            .iter()
-            .find(|it| ticket.expose().starts_with(&it.id))?;
-        let awaits = found.stage == Stage::Challenged && now < found.expires_at;
-        awaits.then_some(found.failures.app)
+        let found = self.awaiting(ticket, now)?;
+        Some(found.failures.app.saturating_add(found.failures.phone))
+    }
+
+    /// The code on its way to the phone, which is good on this ticket.
+    pub(super) fn texted_code(&self, ticket: &Text, now: Instant) -> Option<String> {
+        let sent = self.awaiting(ticket, now)?.sent.as_ref();
+        let sent = sent.filter(|it| !it.is_over(now))?;
+        Some(sent.code.expose().to_owned())
+    }
+
+    fn awaiting(&self, ticket: &Text, now: Instant) -> Option<&Ticket> {
+        let mut live = self.tickets.live.iter();
+        let found = live.find(|it| ticket.expose().starts_with(&it.id))?;
+        (found.stage == Stage::Challenged && now < found.expires_at).then_some(found)
     }
 
     /// The code on the owner's phone.
@@ -175,22 +251,40 @@ impl Target {
         self.app.code(now.as_seconds())
     }
 
-    /// A code of no step of the window.
-    pub(super) fn wrong_code(&self, now: Instant) -> String {
-        let near = [-1, 0, 1].map(|offset| self.app.code_near(now.as_seconds(), offset));
+    /// A code that would not be accepted.
+    pub(super) fn wrong_code(&self, ticket: &Text, method: Method, now: Instant) -> String {
+        let near = match method {
+            Method::Totp => [-1, 0, 1]
+                .map(|offset| self.app.code_near(now.as_seconds(), offset))
+                .to_vec(),
+            Method::Sms => self.live_codes(ticket, method, now),
+        };
         let mut others = (0..).map(|number: u32| format!("{number:06}"));
         let other = others.find(|code| !near.contains(code));
         other.unwrap_or_default()
     }
 
+    /// How many codes would be accepted.
+    pub(super) fn live(&self, ticket: &Text, method: Method, now: Instant) -> usize {
+        match method {
+            Method::Totp => self.live_steps(now).len(),
+            Method::Sms => self.live_codes(ticket, method, now).len(),
+        }
+    }
+
     /// The codes that would be accepted.
-    pub(super) fn live_codes(&self, now: Instant) -> Vec<String> {
-        let code = |offset| self.app.code_near(now.as_seconds(), offset);
-        self.live_steps(now).into_iter().map(code).collect()
+    pub(super) fn live_codes(&self, ticket: &Text, method: Method, now: Instant) -> Vec<String> {
+        match method {
+            Method::Totp => {
+                let code = |offset| self.app.code_near(now.as_seconds(), offset);
+                self.live_steps(now).into_iter().map(code).collect()
+            }
+            Method::Sms => self.texted_code(ticket, now).into_iter().collect(),
+        }
     }
 
     /// The steps of the window that are above the mark, as seen from now.
-    pub(super) fn live_steps(&self, now: Instant) -> Vec<i64> {
+    fn live_steps(&self, now: Instant) -> Vec<i64> {
         let offsets: &[i64] = match self.window {
             Window::PlusMinusOne => &[-1, 0, 1],
             Window::CurrentAndPrevious => &[-1, 0],
@@ -236,6 +330,7 @@ fn company(window: Window) -> Result<Affiliation, Failure> {
         policy: Policy {
             mode: Mode::Voluntary,
             window,
+            methods: Methods::ALL,
             ..Policy::baseline()
         },
     })
@@ -244,6 +339,14 @@ fn company(window: Window) -> Result<Affiliation, Failure> {
 /// Copies what an account of this simulation has. The core has no such thing: there, an account has one owner.
 fn copy(account: &Account) -> Result<Account, Failure> {
     let app = account.app.as_ref().map(copy_app).transpose()?;
+    let phone = account.phone.as_ref().map(|it| Phone {
+        id: it.id.clone(),
+        number: it.number.clone(),
+        confirmed_at: it.confirmed_at,
+        used_at: it.used_at,
+        attempts: it.attempts.clone(),
+        unknown: Default::default(),
+    });
     let recovery = account.recovery.as_ref().map(|it| Recovery {
         id: it.id.clone(),
         tag: it.tag.clone(),
@@ -255,6 +358,7 @@ fn copy(account: &Account) -> Result<Account, Failure> {
         epoch: account.epoch,
         ever_enrolled: account.ever_enrolled,
         app,
+        phone,
         recovery,
         first_factor_suspect: account.first_factor_suspect,
         user_wide: account.user_wide.clone(),

@@ -1,8 +1,11 @@
-//! Keys and randomness of a world in which nobody attacks those.
+//! Keys, randomness and phone line of a world in which nobody attacks those.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use countersign_core::failure::Dependency;
+use countersign_core::names::Company;
+use countersign_core::phone::PhoneNumber;
+use countersign_core::text_message::{Errand, Permission, PhoneLine};
 use countersign_core::vault::{Context, Slot, Tag, Vault};
 use zeroize::Zeroizing;
 
@@ -40,5 +43,15 @@ impl Vault for Counting {
 
     fn index(&mut self, data: &[u8]) -> Result<[u8; 32], Dependency> {
         Ok(self.tag(Context::Ticket, data)?.bytes)
+    }
+}
+
+/// Lets messages go to any number.
+#[derive(Debug)]
+pub(super) struct Line;
+
+impl PhoneLine for Line {
+    fn check(&mut self, _: &Company, _: &PhoneNumber, _: Errand) -> Result<Permission, Dependency> {
+        Ok(Permission::Permitted("ES".into()))
     }
 }
