@@ -6,11 +6,13 @@
 
 use countersign_conformance::authenticator::Authenticator;
 use countersign_conformance::subject::Component;
+use countersign_conformance::world::Fate;
 use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::store::Content;
 use serde_json::{Value, json};
 
+// V-96
 // covers: EVENT-3, TICKET-1, RECOVER-7, ADMIN-1
 #[tokio::test]
 async fn no_secret_stands_where_somebody_else_reads() {
@@ -23,9 +25,12 @@ async fn no_secret_stands_where_somebody_else_reads() {
         run.recovery_codes.len() >= 4,
         "the run issued too few codes"
     );
+    assert!(run.world.line().messages().len() >= 2, "too few messages");
     let read_by_others = run.read_by_others();
     for part in [
         "challenge-passed",
+        "sms-sent",
+        "sms-failed",
         "203.0.113.7",
         "the plugin refused",
         "Countersign {",
@@ -59,6 +64,9 @@ async fn what_is_stored_is_sealed_and_holds_no_bearer_string_even_when_opened() 
     let sealer = run.world.sealer();
     let mut opened_accounts = 0;
     for (key, stored) in run.world.store().records() {
+        // The names of counters are not sealed.
+        let name = format!("{key:?}");
+        assert!(!name.contains("2025550142"), "a number is in a name");
         let Content::Sealed(sealed) = stored.content else {
             continue;
         };
@@ -117,7 +125,10 @@ impl Run {
 
     /// Enrolls, signs in, mistypes, recovers, replaces, removes, and is refused in as many ways as there are.
     async fn everything(&mut self) {
-        self.call("policy.put", policy::voluntary()).await;
+        let mut policy = policy::voluntary();
+        policy["policy"]["methods"] = json!(["totp", "sms"]);
+        policy["policy"]["sms"]["countries"] = json!(["US"]);
+        self.call("policy.put", policy).await;
         let ticket = self.begin("manage-factors").await;
         let key = self.begin_totp(&ticket).await;
         for code in [self.wrong(&key), self.code(&key)] {
@@ -158,6 +169,8 @@ impl Run {
             .await;
         self.call("recovery.issue", of_ticket).await;
 
+        self.texts(&key).await;
+
         // Faults of the host, and a lock.
         self.world.clock().advance(90);
         let ticket = self.begin("sign-in").await;
@@ -193,6 +206,44 @@ impl Run {
             self.call(function, json!({ "ticket": ticket, "user": 7 }))
                 .await;
         }
+    }
+
+    /// Sets up a phone beside the app, signs in with it, and has a message fail.
+    async fn texts(&mut self, key: &str) {
+        self.world.clock().advance(90);
+        let ticket = self.begin("manage-factors").await;
+        self.with_code("verification.verify", &ticket, &self.code(key))
+            .await;
+        let verified = self.tickets.last().cloned().unwrap_or_default();
+        for phone in ["+1 202 555 0142 ext. 7", "+34 600 000 000", PHONE] {
+            let args = json!({ "user": USER, "ticket": verified, "phone": phone });
+            self.call("enrollment.begin-sms", args).await;
+        }
+        self.with_text("enrollment.confirm", &verified).await;
+        for fate in [None, Some(Fate::Failed)] {
+            self.world.clock().advance(90);
+            if let Some(fate) = fate {
+                self.world.line().destine(fate);
+            }
+            let ticket = self.begin("sign-in").await;
+            let of_ticket = json!({ "user": USER, "ticket": ticket });
+            for function in ["verification.send-code", "sign-in.inspect"] {
+                let answer = self.call(function, of_ticket.clone()).await;
+                self.printed.push(without_ids(&answer).to_string());
+            }
+            self.with_text("verification.verify", &ticket).await;
+        }
+    }
+
+    async fn with_text(&mut self, function: &str, ticket: &str) {
+        let sent = self.world.line().messages().pop();
+        let code = sent.map(|it| it.code.clone()).unwrap_or_default();
+        let mut args = json!({ "user": USER, "ticket": ticket, "method": "sms", "code": code });
+        if function == "verification.verify" {
+            args["remember"] = json!(false);
+        }
+        self.typed.push(code);
+        self.call(function, args).await;
     }
 
     /// Makes a call, notes what is secret in its answer, and prints it if it is a refusal.
@@ -300,6 +351,14 @@ impl Run {
         for ticket in &self.tickets {
             secrets.push(("a ticket", ticket.clone()));
         }
+        for message in self.world.line().messages() {
+            secrets.push(("a code that was sent", message.code.clone()));
+            secrets.push((
+                "a number",
+                message.number.trim_start_matches('+').to_owned(),
+            ));
+        }
+        secrets.push(("a number as it was typed", PHONE.to_owned()));
         for code in self.recovery_codes.iter().chain(&self.typed) {
             secrets.push(("a code", code.clone()));
             secrets.push(("a code without hyphens", code.replace('-', "")));
@@ -394,3 +453,4 @@ fn raw(key: &str) -> Vec<u8> {
 }
 
 const USER: &str = "ana";
+const PHONE: &str = "+1 202 555 0142";

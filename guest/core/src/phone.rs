@@ -100,6 +100,7 @@ const LONGEST_TYPED: usize = 40;
 mod tests {
     use super::*;
 
+    // E-02, E-03, V-91
     #[test]
     fn every_spelling_of_a_number_is_the_same_number() {
         for typed in [
@@ -118,6 +119,7 @@ mod tests {
         }
     }
 
+    // E-01, V-92: what made the number parsers of others panic is refused like anything else.
     #[test]
     fn what_is_no_international_number_is_refused() {
         for typed in [
@@ -142,6 +144,7 @@ mod tests {
         }
     }
 
+    // V-95
     #[test]
     fn a_masked_number_shows_its_last_digits_only() {
         let number = PhoneNumber::parse("+12025550142").unwrap();

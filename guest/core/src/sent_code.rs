@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    // each digit of each place is as frequent as any other; leading zeros are kept.
+    // A-04, N-13: each digit of each place is as frequent as any other; leading zeros are kept.
     #[test]
     fn codes_are_spread_evenly() {
         let mut vault = Drawing(1);
