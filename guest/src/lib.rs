@@ -131,8 +131,9 @@ impl exports::enrollment::Guest for Component {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
             let number = convert::phone(&phone)?;
+            let line = outbox::Line::default();
             let sending = transaction::run(&user, &[], |person, _, now, keys| {
-                enrollment::begin_sms(person, &ticket, &number, now, keys, &mut outbox::Line)
+                enrollment::begin_sms(person, &ticket, &number, now, keys, &mut &line)
             })?;
             outbox::send(sending?).map(convert::receipt_to_wit)
         })
@@ -141,8 +142,9 @@ impl exports::enrollment::Guest for Component {
     fn resend(user: User, ticket: Ticket) -> Result<Receipt, Failure> {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
+            let line = outbox::Line::default();
             let sending = transaction::run(&user, &[], |person, _, now, keys| {
-                enrollment::resend(person, &ticket, now, keys, &mut outbox::Line)
+                enrollment::resend(person, &ticket, now, keys, &mut &line)
             })?;
             outbox::send(sending?).map(convert::receipt_to_wit)
         })
@@ -195,8 +197,9 @@ impl exports::verification::Guest for Component {
     fn send_code(user: User, ticket: Ticket) -> Result<Receipt, Failure> {
         answer(|| {
             let (user, ticket) = (convert::user(&user)?, convert::ticket(ticket));
+            let line = outbox::Line::default();
             let sending = transaction::run(&user, &[], |person, _, now, keys| {
-                verification::send_code(person, &ticket, now, keys, &mut outbox::Line)
+                verification::send_code(person, &ticket, now, keys, &mut &line)
             })?;
             outbox::send(sending?).map(convert::receipt_to_wit)
         })

@@ -1,5 +1,7 @@
 //! The phone line: asked before a decision, and sent to after its commit.
 
+use core::cell::RefCell;
+
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::Company;
@@ -11,21 +13,33 @@ use countersign_core::text_message::{
 use crate::bindings::countersign::mfa::sms;
 use crate::transaction;
 
-/// The host's phone line, as a decision asks it.
-pub(crate) struct Line;
+/// The host's phone line, as a decision asks it. A call that must decide anew asks once: looking a number up may cost.
+#[derive(Default)]
+pub(crate) struct Line {
+    asked: RefCell<Option<(Company, PhoneNumber, Permission)>>,
+}
 
-impl PhoneLine for Line {
+impl PhoneLine for &Line {
     fn check(
         &mut self,
         payer: &Company,
         number: &PhoneNumber,
         errand: Errand,
     ) -> Result<Permission, Dependency> {
-        match sms::check(payer.as_str(), number.as_str(), to_wit(errand)) {
-            Ok(sms::Permission::Permitted(country)) => Ok(Permission::Permitted(country)),
-            Ok(sms::Permission::Refused(_)) => Ok(Permission::Refused),
-            Err(_) => Err(Dependency::Sms),
+        let mut asked = self.asked.borrow_mut();
+        if let Some((company, about, permission)) = &*asked
+            && company == payer
+            && about == number
+        {
+            return Ok(permission.clone());
         }
+        let permission = match sms::check(payer.as_str(), number.as_str(), to_wit(errand)) {
+            Ok(sms::Permission::Permitted(country)) => Permission::Permitted(country),
+            Ok(sms::Permission::Refused(_)) => Permission::Refused,
+            Err(_) => return Err(Dependency::Sms),
+        };
+        *asked = Some((payer.clone(), number.clone(), permission.clone()));
+        Ok(permission)
     }
 }
 

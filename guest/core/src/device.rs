@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::account::Account;
 use crate::failure::Dependency;
+use crate::method::Method;
 use crate::names::User;
 use crate::record::Unknown;
 use crate::secret::{Secret, Text};
@@ -17,6 +18,8 @@ pub struct Device {
     pub id: String,
     /// The keyed tag of the whole token.
     pub tag: Tag,
+    /// The factor that was shown for it. It stands for no other.
+    pub method: Method,
     /// Since when it is trusted.
     pub trusted_at: Instant,
     /// From when on it is not. Using it moves nothing.
@@ -37,6 +40,7 @@ impl Device {
     /// The token has 200 random bits besides its id. Only the keyed tag is kept, which binds it to the user.
     pub fn trust(
         user: &User,
+        method: Method,
         days: u32,
         now: Instant,
         vault: &mut dyn Vault,
@@ -47,6 +51,7 @@ impl Device {
         let device = Self {
             id: token.expose().get(..ID_LENGTH).unwrap_or_default().into(),
             tag: vault.tag(Context::Device, &bound)?,
+            method,
             trusted_at: now,
             expires_at: now.after(span(days)),
             unknown: Unknown::default(),
@@ -82,8 +87,16 @@ impl Device {
         Ok(genuine.then_some(device))
     }
 
-    fn is_trusted(&self, days: u32, now: Instant) -> bool {
-        self.trusted_at <= now && now < self.expires_at.min(self.trusted_at.after(span(days)))
+    /// Says whether it is trusted at `now` under a policy of so many days.
+    #[must_use]
+    pub fn is_trusted(&self, days: u32, now: Instant) -> bool {
+        self.trusted_at <= now && now < self.ends(days)
+    }
+
+    /// From when on it is not trusted under a policy of so many days.
+    #[must_use]
+    pub fn ends(&self, days: u32) -> Instant {
+        self.expires_at.min(self.trusted_at.after(span(days)))
     }
 }
 

@@ -200,6 +200,19 @@ impl Circumstances<'_> {
         }
     }
 
+    /// Says whether what was shown by a factor once may stand for it now: it is allowed, and neither disabled nor the
+    /// carrier of the first factor. That it waits does not matter: a thief who guesses must not keep its owner out.
+    #[must_use]
+    pub fn takes(&self, account: &Account, method: Method, now: Instant) -> bool {
+        let phone = self.first_factor.phone.as_ref();
+        let state = state(account, method, phone, self.policy, now);
+        let may_work = matches!(
+            state,
+            Some(OfferedState::Usable | OfferedState::WaitUntil(_))
+        );
+        may_work && self.policy.methods.has(method)
+    }
+
     /// The first binding, which a stranger with a stolen session must not come by.
     fn enroll(&self, required: bool, suspect: bool) -> Outlook {
         if suspect {

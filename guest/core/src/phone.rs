@@ -27,7 +27,8 @@ impl PhoneNumber {
     ///
     /// # Errors
     ///
-    /// Returns [`NotANumber`] unless what is left is `+` and 7 to 15 ASCII digits, the first not 0.
+    /// Returns [`NotANumber`] unless what is left is `+` and 7 to 15 ASCII digits, the first not 0, and for a `(0)`, which
+    /// is no part of the number from abroad.
     ///
     /// # Examples
     ///
@@ -40,7 +41,8 @@ impl PhoneNumber {
     /// assert!(PhoneNumber::parse("tel:+12025550100").is_err());
     /// ```
     pub fn parse(typed: &str) -> Result<Self, NotANumber> {
-        if typed.len() > LONGEST_TYPED {
+        // The zero in `+44 (0)20` is dialled at home only. Left in, it would make two numbers of one.
+        if typed.len() > LONGEST_TYPED || typed.contains("(0)") {
             return Err(NotANumber);
         }
         let is_filler = |it: &char| matches!(it, ' ' | '\u{a0}' | '-' | '.' | '(' | ')');
@@ -138,6 +140,7 @@ mod tests {
             "+1202555010\u{0660}",
             "++12025550100",
             "+1202+5550100",
+            "+44 (0)20 7946 0000",
             "+1 202 555 0100                                  ",
         ] {
             assert_eq!(PhoneNumber::parse(typed), Err(NotANumber), "{typed}");

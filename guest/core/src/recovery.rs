@@ -50,7 +50,7 @@ pub fn present(
         .filter(|it| may_recover(Some(it), &ticket.purpose, &ticket.policy))
         .and_then(|it| it.recovery.as_ref())
         .ok_or(NotPermitted::NoRecoveryCode)?;
-    if !ticket.first_factor_fresh {
+    if !ticket.may_recover(now) {
         return Err(NotPermitted::FirstFactorTooOld.into());
     }
     if let Some(until) = account.and_then(|it| it.resting_user_wide(ticket.policy.guessing, now)) {

@@ -12,7 +12,6 @@ use crate::event::EventKind;
 use crate::failure::{Dependency, Failure};
 use crate::method::Method;
 use crate::outlook::{self, Allowed, Circumstances, Denial, FirstFactor, Offered, Outlook};
-use crate::phone::PhoneNumber;
 use crate::policy::{Effective, EffectiveMode};
 use crate::secret::Text;
 use crate::sent_code::SentCode;
@@ -233,7 +232,7 @@ pub fn inspect(
         pending: pending(&ticket),
         sent: ticket.sent.as_ref().map(|it| sent(it, &ticket)),
         attempts_left: ticket.attempts_left(),
-        recovery_available: challenged && is_recoverable(account, &ticket),
+        recovery_available: challenged && is_recoverable(account, &ticket, now),
         required: match ticket.stage {
             Stage::Enrolling { required } => required || ticket.policy.is_enforced(now),
             Stage::Recovering { .. } => true,
@@ -291,8 +290,8 @@ fn offers(account: Option<&Account>, ticket: &Ticket, now: Instant) -> Vec<Offer
 }
 
 /// Says whether a recovery code can be offered on a challenge.
-fn is_recoverable(account: Option<&Account>, ticket: &Ticket) -> bool {
-    ticket.first_factor_fresh && may_recover(account, &ticket.purpose, &ticket.policy)
+fn is_recoverable(account: Option<&Account>, ticket: &Ticket, now: Instant) -> bool {
+    ticket.may_recover(now) && may_recover(account, &ticket.purpose, &ticket.policy)
 }
 
 fn issue_ticket(
@@ -321,7 +320,7 @@ fn issue_ticket(
                 ticket: text,
                 expires_at: ticket.expires_at,
                 methods: offers(account.as_ref(), &ticket, now),
-                recovery_available: is_recoverable(account.as_ref(), &ticket),
+                recovery_available: is_recoverable(account.as_ref(), &ticket, now),
             })
         }
     };
@@ -356,8 +355,8 @@ fn allow(reason: Allowed, policy: &Effective, epoch: u64, now: Instant) -> Allow
     }
 }
 
-/// Lets in a user whose device is trusted, in place of a challenge at sign-in. It never replaces enrolling: the user must
-/// have a factor that is allowed and not disabled.
+/// Lets in a user whose device is trusted, in place of a challenge at sign-in. It stands for the factor that was shown
+/// for it, and for no more: where that one would not be taken, neither is the device.
 fn trusted(
     person: &Person,
     token: Option<&Text>,
@@ -365,25 +364,26 @@ fn trusted(
     now: Instant,
     vault: &mut dyn Vault,
 ) -> Result<Option<Allowance>, Dependency> {
-    let policy = circumstances.policy;
-    let account = person.account.as_ref().filter(|account| {
-        let is_live = |it: &Method| account.attempts(*it).is_some_and(|it| !it.disabled);
-        let mut live = account.methods().into_iter().filter(is_live);
-        *circumstances.purpose == Purpose::SignIn && live.any(|it| policy.methods.has(it))
-    });
+    let account = person
+        .account
+        .as_ref()
+        .filter(|_| *circumstances.purpose == Purpose::SignIn);
     let (Some(account), Some(token)) = (account, token) else {
         return Ok(None);
     };
+    let policy = circumstances.policy;
     let days = policy.device_days;
     let device = Device::recognise(account, &person.user, token, days, now, vault)?;
-    Ok(device.map(|device| {
-        let allowance = allow(Allowed::TrustedDevice, policy, account.epoch, now);
-        Allowance {
-            valid_until: allowance.valid_until.min(device.expires_at),
-            device_token: Some(token.duplicate()),
-            ..allowance
-        }
-    }))
+    Ok(device
+        .filter(|device| circumstances.takes(account, device.method, now))
+        .map(|device| {
+            let allowance = allow(Allowed::TrustedDevice, policy, account.epoch, now);
+            Allowance {
+                valid_until: allowance.valid_until.min(device.ends(days)),
+                device_token: Some(token.duplicate()),
+                ..allowance
+            }
+        }))
 }
 
 fn pending(ticket: &Ticket) -> Vec<PendingView> {
@@ -395,7 +395,7 @@ fn pending(ticket: &Ticket) -> Vec<PendingView> {
     });
     let phone = ticket.pending_phone.as_ref().map(|it| PendingView {
         method: Method::Sms,
-        hint: Some(it.number.masked(PhoneNumber::SHOWN_AFTER_THE_FACTOR)),
+        hint: Some(it.number.masked(ticket.digits_shown())),
         attempts_left: it.attempts_left(),
         sent: Some(sent(&it.sent, ticket)),
     });

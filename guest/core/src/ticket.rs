@@ -264,6 +264,22 @@ impl Ticket {
         }
     }
 
+    /// How many digits of a number may be seen with it: more once a factor was shown.
+    #[must_use]
+    pub fn digits_shown(&self) -> usize {
+        match self.stage {
+            Stage::Verified { .. } => PhoneNumber::SHOWN_AFTER_THE_FACTOR,
+            _ => PhoneNumber::SHOWN_BEFORE_THE_FACTOR,
+        }
+    }
+
+    /// Whether the first factor is still what a factor may be bound on. A text message may keep a challenge alive for
+    /// longer.
+    #[must_use]
+    pub fn may_recover(&self, now: Instant) -> bool {
+        self.first_factor_fresh && now < self.begun_at.after(CHALLENGED)
+    }
+
     /// Text messages that may still be asked for on it.
     #[must_use]
     pub fn sends_left(&self) -> u32 {

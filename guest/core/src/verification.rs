@@ -105,7 +105,7 @@ pub fn verify(
     let drawn = Drawn {
         device: if attempt.remember && stage.is_none() && may_trust(&ticket) {
             let days = ticket.policy.device_days;
-            Some(Device::trust(&person.user, days, now, vault)?)
+            Some(Device::trust(&person.user, method, days, now, vault)?)
         } else {
             None
         },

@@ -75,15 +75,13 @@ pub fn resend(
 
 /// Refuses a phone that could not be confirmed in the end.
 pub(super) fn require_phone_may_change(person: &Person, ticket: &Ticket) -> Result<(), Failure> {
-    let account = person.account.as_ref();
-    if account.is_none_or(|it| it.phone.is_none()) {
-        return Ok(());
-    }
-    // A replaced factor comes with a recovery code, by which the app could be changed as well.
+    // Whoever has the owner's number for an hour must not leave a number of his own behind, and a replaced phone comes
+    // with a recovery code besides, by which the app could be changed. Where there is an app, it is the one to show.
     require_app_may_change(person, ticket)?;
+    let has_phone = person.account.as_ref().is_some_and(|it| it.phone.is_some());
     // Only a factor that was shown lets one be replaced.
     match ticket.stage {
-        Stage::Enrolling { .. } => Err(NotPermitted::AlreadyEnrolled.into()),
+        Stage::Enrolling { .. } if has_phone => Err(NotPermitted::AlreadyEnrolled.into()),
         _ => Ok(()),
     }
 }
@@ -106,7 +104,7 @@ fn send(
     let order = Order {
         number: number.clone(),
         errand: Errand::Enroll,
-        shown: digits_shown(&ticket),
+        shown: ticket.digits_shown(),
         running: running.map(|it| it.sent),
     };
     let mut refused = Log::of(&ticket.policy.companies);
@@ -130,12 +128,4 @@ fn send(
             events: log.into_events(),
         },
     })
-}
-
-/// How much of the number is shown: more to somebody who showed a factor.
-fn digits_shown(ticket: &Ticket) -> usize {
-    match ticket.stage {
-        Stage::Verified { .. } => PhoneNumber::SHOWN_AFTER_THE_FACTOR,
-        _ => PhoneNumber::SHOWN_BEFORE_THE_FACTOR,
-    }
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::company::Affiliation;
 use crate::decision::Person;
+use crate::device::Device;
 use crate::method::Method;
 use crate::outlook::{self, Circumstances, Denial, FirstFactor, Outlook};
 use crate::policy::Effective;
@@ -76,10 +77,14 @@ pub fn assess(
         ),
         outlook => {
             let methods = account.map_or_else(Vec::new, |it| it.methods());
+            let devices = account.map_or(&[][..], |it| it.devices.as_slice());
             let allowed = methods
                 .iter()
                 .any(|method: &Method| policy.methods.has(*method));
-            match session.shown_until(&policy, now).filter(|_| allowed) {
+            match session
+                .shown_until(&policy, devices, now)
+                .filter(|_| allowed)
+            {
                 Some(until) => Assessment::Continue(next_look.min(until)),
                 None => match outlook {
                     Outlook::Challenge => Assessment::Challenge,
@@ -98,13 +103,15 @@ pub fn assess(
 
 impl Session {
     /// Until when the factor that was shown in it is good, if it is good at `now`.
-    fn shown_until(&self, policy: &Effective, now: Instant) -> Option<Instant> {
+    fn shown_until(&self, policy: &Effective, devices: &[Device], now: Instant) -> Option<Instant> {
         // A time ahead of the clock is no proof of anything, but two gateways' clocks may differ a little.
         let past = |at: &Instant| *at <= now.after(MOST_AHEAD);
-        // A device stands for the factor only where no more is asked for, and while the policy trusts any.
-        let device_at = self
-            .device_at
-            .filter(|_| self.max_age.is_none() && policy.device_days > 0);
+        // A device stands for the factor only where no more is asked for, and while one is trusted. A session does not say
+        // which it was; revoking ends the trust in all.
+        let device_at = self.device_at.filter(|_| {
+            let still_trusted = |it: &Device| it.is_trusted(policy.device_days, now);
+            self.max_age.is_none() && devices.iter().any(still_trusted)
+        });
         let factor_at = self.factor_at.filter(past).max(device_at.filter(past))?;
         let until = match self.max_age {
             // The factor may be exactly that old; an age of 0 asks for a new code whatever the clock says.

@@ -13,7 +13,7 @@ use crate::decision::{Add, Limit};
 use crate::failure::Dependency;
 use crate::names::{Company, User};
 use crate::phone::PhoneNumber;
-use crate::policy::SmsRules;
+use crate::policy::{Policy, SmsRules};
 use crate::time::{Instant, Span};
 use crate::vault::Vault;
 
@@ -35,6 +35,7 @@ pub(super) fn counters(
     vault: &mut dyn Vault,
 ) -> Result<Vec<Add>, Dependency> {
     let user = index("user", user.as_str(), vault)?;
+    let payer_is_realm = *payer == Company::default_policy();
     let company = index("company", payer.as_str(), vault)?;
     let kind = match errand {
         Errand::Enroll => "new-number",
@@ -42,7 +43,12 @@ pub(super) fn counters(
     };
     let number = index("number", number.as_str(), vault)?;
     let (hour, day) = (u64::from(rules.per_hour), u64::from(rules.per_day));
-    let budget = u64::from(rules.daily_budget);
+    // What the realm pays is no company's to set.
+    let budget = u64::from(if payer_is_realm {
+        Policy::baseline().sms.daily_budget
+    } else {
+        rules.daily_budget
+    });
     let mut adds = Vec::with_capacity(7);
     let mut add = |what: &str, whose: &str, window: Window, ceiling: u64, limit: Limit| {
         adds.push(window.counter(what, whose, ceiling, limit, now));

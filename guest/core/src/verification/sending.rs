@@ -5,7 +5,6 @@ use crate::decision::{Changes, Decision, Log, Person};
 use crate::event::EventKind;
 use crate::failure::{Failure, NotPermitted};
 use crate::method::Method;
-use crate::phone::PhoneNumber;
 use crate::secret::Text;
 use crate::text_message::{self, Errand, Order, PhoneLine, Sending};
 use crate::time::Instant;
@@ -46,7 +45,7 @@ pub fn send_code(
     let order = Order {
         number,
         errand: Errand::Challenge,
-        shown: PhoneNumber::SHOWN_BEFORE_THE_FACTOR,
+        shown: ticket.digits_shown(),
         running: ticket.sent.take(),
     };
     let mut log = Log::of(&ticket.policy.companies);

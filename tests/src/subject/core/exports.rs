@@ -148,9 +148,9 @@ async fn begin_sms(call: &Call<'_>, mut args: Arguments) -> Answer {
     let phone: String = args.take("phone")?;
     let (user, ticket) = ticket_alone(args)?;
     let number = input::phone(&phone)?;
+    let line = outbox::Line::of(call.imports);
     let sending = call.run(&user, &[], |person, _, now, keys| {
-        let mut line = outbox::Line(call.imports);
-        enrollment::begin_sms(person, &ticket, &number, now, keys, &mut line)
+        enrollment::begin_sms(person, &ticket, &number, now, keys, &mut &line)
     });
     let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
     Ok(output::receipt(&receipt, &outcome))
@@ -158,9 +158,9 @@ async fn begin_sms(call: &Call<'_>, mut args: Arguments) -> Answer {
 
 async fn resend(call: &Call<'_>, args: Arguments) -> Answer {
     let (user, ticket) = ticket_alone(args)?;
+    let line = outbox::Line::of(call.imports);
     let sending = call.run(&user, &[], |person, _, now, keys| {
-        let mut line = outbox::Line(call.imports);
-        enrollment::resend(person, &ticket, now, keys, &mut line)
+        enrollment::resend(person, &ticket, now, keys, &mut &line)
     });
     let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
     Ok(output::receipt(&receipt, &outcome))
@@ -168,9 +168,9 @@ async fn resend(call: &Call<'_>, args: Arguments) -> Answer {
 
 async fn send_code(call: &Call<'_>, args: Arguments) -> Answer {
     let (user, ticket) = ticket_alone(args)?;
+    let line = outbox::Line::of(call.imports);
     let sending = call.run(&user, &[], |person, _, now, keys| {
-        let mut line = outbox::Line(call.imports);
-        verification::send_code(person, &ticket, now, keys, &mut line)
+        verification::send_code(person, &ticket, now, keys, &mut &line)
     });
     let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
     Ok(output::receipt(&receipt, &outcome))

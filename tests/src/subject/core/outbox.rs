@@ -1,5 +1,7 @@
 //! The phone line: asked before a decision, and sent to after its commit.
 
+use std::sync::{Mutex, PoisonError};
+
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
@@ -11,22 +13,44 @@ use super::Native;
 use super::keys::wait;
 use super::transaction::Call;
 
-/// The world's phone line, as a decision asks it.
-pub(super) struct Line<'a>(pub(super) &'a Native);
+/// The world's phone line, as a decision asks it, once a call.
+pub(super) struct Line<'a> {
+    imports: &'a Native,
+    asked: Mutex<Option<(Company, PhoneNumber, Permission)>>,
+}
 
-impl PhoneLine for Line<'_> {
+impl<'a> Line<'a> {
+    pub(super) fn of(imports: &'a Native) -> Self {
+        Self {
+            imports,
+            asked: Mutex::default(),
+        }
+    }
+}
+
+impl PhoneLine for &Line<'_> {
     fn check(
         &mut self,
         payer: &Company,
         number: &PhoneNumber,
         errand: Errand,
     ) -> Result<Permission, Dependency> {
-        let sms = &self.0.sms;
-        match wait(sms.check(payer.as_str(), number.as_str(), purpose(errand))) {
-            Ok(sms::Permission::Permitted(country)) => Ok(Permission::Permitted(country)),
-            Ok(sms::Permission::Refused(_)) => Ok(Permission::Refused),
-            Err(_) => Err(Dependency::Sms),
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((company, about, permission)) = &*asked
+            && company == payer
+            && about == number
+        {
+            return Ok(permission.clone());
         }
+        let sms = &self.imports.sms;
+        let answer = wait(sms.check(payer.as_str(), number.as_str(), purpose(errand)));
+        let permission = match answer {
+            Ok(sms::Permission::Permitted(country)) => Permission::Permitted(country),
+            Ok(sms::Permission::Refused(_)) => Permission::Refused,
+            Err(_) => return Err(Dependency::Sms),
+        };
+        *asked = Some((payer.clone(), number.clone(), permission.clone()));
+        Ok(permission)
     }
 }
 

@@ -201,6 +201,7 @@ fn read_device(value: Value) -> Result<Device, Unreadable> {
     Ok(Device {
         id: fields.text("id")?,
         tag: read_tag(&mut fields)?,
+        method: read_method(&fields.text("method")?)?,
         trusted_at: read_instant(&mut fields, "trusted-at")?,
         expires_at: read_instant(&mut fields, "expires-at")?,
         unknown: fields.rest(),
@@ -211,6 +212,7 @@ fn write_device(device: &Device) -> Value {
     let mut writer = Writer::on_top_of(&device.unknown);
     writer.put("id", device.id.as_str());
     write_tag(&mut writer, &device.tag);
+    writer.put("method", method_name(device.method));
     write_instant(&mut writer, "trusted-at", device.trusted_at);
     write_instant(&mut writer, "expires-at", device.expires_at);
     writer.into_value()
