@@ -21,8 +21,6 @@ pub struct Cases {
     pub files: Vec<File>,
     /// What the cases have in common.
     pub templates: Templates,
-    /// What no case covers yet.
-    pub next: Vec<Next>,
 }
 
 /// A file of cases.
@@ -191,16 +189,6 @@ pub struct Templates {
     pub sequence: BTreeMap<String, Vec<Step>>,
 }
 
-/// A duty that no case covers yet.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Next {
-    /// The duty.
-    pub id: String,
-    /// Why not.
-    pub reason: String,
-}
-
 /// A file of cases that cannot be read.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
@@ -229,11 +217,6 @@ impl Cases {
         struct CaseFile {
             case: Vec<Case>,
         }
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct NextFile {
-            next: Vec<Next>,
-        }
         let unreadable = |error: std::io::Error| Unreadable {
             file: directory.to_owned(),
             why: error.to_string(),
@@ -248,13 +231,11 @@ impl Cases {
         let mut cases = Self {
             files: Vec::new(),
             templates: Templates::default(),
-            next: Vec::new(),
         };
         for path in paths {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             match &*name {
                 "templates" => cases.templates = parse(&path)?,
-                "next" => cases.next = parse::<NextFile>(&path)?.next,
                 _ => cases.files.push(File {
                     name: name.clone().into_owned(),
                     cases: parse::<CaseFile>(&path)?.case,

@@ -19,8 +19,6 @@ pub struct Duties {
     pub stated: Vec<Stated>,
     /// What covers each id; also ids that no file states.
     pub covers: BTreeMap<String, Vec<Cover>>,
-    /// The ids that only a later version covers, each with the reason.
-    pub next: BTreeMap<String, String>,
 }
 
 /// A duty.
@@ -87,8 +85,6 @@ impl Duties {
         for path in MARKED.iter().flat_map(|it| files(it, &[".rs"])) {
             duties.read_tests(&path)?;
         }
-        let next = cases.next.into_iter().map(|it| (it.id, it.reason));
-        duties.next = next.collect();
         Ok(duties)
     }
 
@@ -98,11 +94,11 @@ impl Duties {
         self.covers.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the duties that nothing covers, and that no reason puts off.
+    /// Returns the duties that nothing covers.
     pub fn uncovered(&self) -> impl Iterator<Item = &Stated> {
         self.stated
             .iter()
-            .filter(|it| self.covers_of(&it.id).is_empty() && !self.next.contains_key(&it.id))
+            .filter(|it| self.covers_of(&it.id).is_empty())
     }
 
     fn read_tests(&mut self, path: &PathBuf) -> Result<(), Box<dyn Error>> {
@@ -155,10 +151,9 @@ impl fmt::Display for Duties {
             }
             let covers = self.covers_of(&duty.id);
             let title = format!("  {:<10} {:<8}", duty.id, duty.whose);
-            match (covers.split_first(), self.next.get(&duty.id)) {
-                (None, None) => writeln!(f, "{title} UNCOVERED")?,
-                (None, Some(reason)) => writeln!(f, "{title} not yet: {reason}")?,
-                (Some((first, others)), _) => {
+            match covers.split_first() {
+                None => writeln!(f, "{title} UNCOVERED")?,
+                Some((first, others)) => {
                     writeln!(f, "{title} {first}")?;
                     for cover in others {
                         writeln!(f, "  {:19} {cover}", "")?;
@@ -168,9 +163,8 @@ impl fmt::Display for Duties {
         }
         writeln!(
             f,
-            "{} duties, {} put off, {} uncovered",
+            "{} duties, {} uncovered",
             self.stated.len(),
-            self.next.len(),
             self.uncovered().count()
         )
     }

@@ -10,19 +10,16 @@ use wit_parser::{Docs, Resolve, TypeDefKind};
 use crate::{read, root};
 
 #[test]
-fn every_duty_has_a_case_or_a_test_or_a_reason_and_every_case_a_duty() {
+fn every_duty_has_a_case_or_a_test_and_every_case_a_duty() {
     let duties = duties();
     let stated: BTreeSet<&String> = duties.stated.iter().map(|it| &it.id).collect();
-    let claimed = duties.covers.keys().chain(duties.next.keys());
+    let claimed = duties.covers.keys();
     let unknown: Vec<_> = claimed.filter(|id| !stated.contains(id)).collect();
     assert!(unknown.is_empty(), "no such duty in wit/: {unknown:?}");
-    let next = duties.next.keys();
-    let twice: Vec<_> = next.filter(|it| duties.covers.contains_key(*it)).collect();
-    assert!(twice.is_empty(), "covered, and in next.toml too: {twice:?}");
     let missing: Vec<_> = duties.uncovered().map(|it| &it.id).collect();
     assert!(
         missing.is_empty(),
-        "no case covers, no test claims and next.toml does not name: {missing:?}"
+        "no case covers and no test claims: {missing:?}"
     );
 }
 
@@ -41,14 +38,6 @@ fn every_duty_is_stated_once() {
     let mut seen = BTreeSet::new();
     for duty in stated {
         assert!(seen.insert(duty.id.clone()), "{} is stated twice", duty.id);
-    }
-}
-
-#[test]
-fn what_comes_next_has_a_reason() {
-    let cases = Cases::of_this_crate().expect("the cases are readable");
-    for next in cases.next {
-        assert!(next.reason.len() > 10, "{} has no reason", next.id);
     }
 }
 
