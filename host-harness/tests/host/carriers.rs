@@ -185,6 +185,7 @@ async fn a_receiver_is_asked_three_times_at_most() {
     assert_eq!(server.requests().len(), 3);
 }
 
+// V-94
 #[tokio::test]
 async fn a_request_that_may_have_been_taken_is_never_sent_again() {
     let silent = || [Reply::Hang, answer("201 Created", "", "{}")];
@@ -417,6 +418,7 @@ fn a_sender_is_refused_that_is_not_set_up_right() {
     assert_eq!(with(ACCOUNT, token(), service), Err("sender"));
 }
 
+// V-96
 // covers: SMS-3
 #[tokio::test]
 async fn no_error_fault_or_debug_text_has_number_code_or_secret() {

@@ -124,6 +124,7 @@ async fn the_country_is_found_here_and_a_sender_may_refuse_more() {
     assert!(outbox.messages().is_empty());
 }
 
+// V-90
 #[tokio::test]
 async fn a_block_of_numbers_has_a_cap_that_gateways_share() {
     let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));
@@ -182,6 +183,7 @@ async fn caps_are_of_hours_and_days_of_utc() {
     assert_eq!(send(&guarded, NUMBER).await, Ok(()));
 }
 
+// V-90
 #[tokio::test]
 async fn of_messages_that_race_no_more_than_the_cap_go_out() {
     let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));
@@ -223,6 +225,7 @@ async fn no_whole_number_stands_in_the_name_of_a_counter() {
     }
 }
 
+// N-16
 #[tokio::test]
 async fn a_veto_stops_a_message_before_anything_is_counted() {
     let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));

@@ -47,6 +47,7 @@ fn a_country_is_the_numbers_and_not_that_of_its_calling_code() {
     }
 }
 
+// V-92
 #[test]
 fn a_number_is_a_plus_and_seven_to_fifteen_digits_before_any_library_sees_it() {
     for number in [

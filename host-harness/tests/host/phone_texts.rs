@@ -54,6 +54,7 @@ fn marked_token(left: &mut &[char], marker: char) -> Option<String> {
     (!token.is_empty()).then(|| token.iter().collect())
 }
 
+// E-04
 #[test]
 fn the_parser_takes_and_refuses_what_the_draft_does() {
     let plain = parse("747723 is your ExampleCo authentication code.\n\n@example.com #747723");
@@ -78,6 +79,7 @@ fn the_parser_takes_and_refuses_what_the_draft_does() {
     }
 }
 
+// E-08
 #[test]
 fn a_message_says_issuer_code_minutes_and_that_it_is_a_secret() {
     let text = texts().write(&message("123456", PURPOSES[0], 10));
@@ -99,6 +101,7 @@ fn no_message_is_written_of_minutes_that_no_policy_allows() {
     }
 }
 
+// E-04, E-05, E-06
 #[test]
 fn the_last_line_names_a_domain_of_the_configuration_and_nothing_else() {
     for host in [
@@ -134,6 +137,7 @@ fn the_last_line_names_a_domain_of_the_configuration_and_nothing_else() {
     }
 }
 
+// E-07
 #[test]
 fn an_issuer_that_does_not_fit_is_refused_when_texts_are_made() {
     let error = |issuer: &str| {
@@ -184,6 +188,7 @@ fn a_host_that_leaves_no_room_for_words_is_refused() {
     assert_eq!(error.field(), "host");
 }
 
+// E-07, E-08
 #[test]
 fn words_of_ones_own_are_checked_when_they_are_made() {
     for words in [
@@ -245,6 +250,7 @@ fn words_are_chosen_by_company_number_and_purpose() {
     assert!(write("acme", "+491700000000", PURPOSES[0]).contains("Ihr Code"));
 }
 
+// N-15
 #[test]
 fn every_language_says_that_the_app_is_there_instead() {
     assert_eq!(Language::English.notice(), NOTICE);
