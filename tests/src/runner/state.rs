@@ -27,12 +27,15 @@ pub(super) struct State {
     searched: usize,
     /// What must stand in no event.
     secrets: BTreeSet<String>,
+    /// The digits of every number that was given, sent to or not.
+    numbers: BTreeSet<String>,
 }
 
 /// What is stored at some time.
 pub(super) struct Snapshot {
     records: Vec<(Key, Stored)>,
     events: usize,
+    messages: usize,
 }
 
 impl State {
@@ -54,6 +57,7 @@ impl State {
             read: 0,
             searched: 0,
             secrets: BTreeSet::new(),
+            numbers: BTreeSet::new(),
         }
     }
 
@@ -93,6 +97,9 @@ impl State {
     pub(super) async fn call(&mut self, call: &Call) -> Result<Value, String> {
         let function = call.call.as_deref().ok_or("the call names no function")?;
         let args = self.arguments(call)?;
+        if let Some(number) = args.get("phone").and_then(Value::as_str) {
+            self.numbers.insert(digits(number));
+        }
         let answer = self.instance.call(function, &args).await;
         let answer = answer.map_err(|fault| fault.to_string())?;
         self.remember_secrets(&answer);
@@ -110,6 +117,7 @@ impl State {
         Snapshot {
             records: self.world.store().records(),
             events: self.world.store().events_count(),
+            messages: self.world.line().messages().len(),
         }
     }
 
@@ -164,10 +172,11 @@ impl State {
         self.searched = self.searched.saturating_add(new.len());
         let events = json!(new).to_string();
         let messages = self.world.line().messages();
-        let mut digits = events.split(|it: char| !it.is_ascii_digit());
-        let sent = digits.any(|run| {
-            let is_in = |it: &Message| run == it.code || it.number.ends_with(run) && run.len() > 5;
-            !run.is_empty() && messages.iter().any(is_in)
+        let mut runs = events.split(|it: char| !it.is_ascii_digit());
+        let sent = runs.any(|run| {
+            let is_number = |it: &String| run.len() > 5 && it.ends_with(run);
+            let is_code = |it: &Message| run == it.code;
+            self.numbers.iter().any(is_number) || messages.iter().any(is_code)
         });
         match sent || self.secrets.iter().any(|secret| events.contains(secret)) {
             true => Err("a secret stands in an event".to_owned()),
@@ -270,6 +279,9 @@ impl Snapshot {
         if !changed.is_empty() {
             return Err(format!("changed, and must not: {}", changed.join(", ")));
         }
+        if now.messages != self.messages {
+            return Err("a message went out, and must not".to_owned());
+        }
         Ok(())
     }
 }
@@ -278,6 +290,11 @@ impl Snapshot {
 fn is_collected((key, _): &(Key, Stored), now: &Snapshot) -> bool {
     let is_there = now.records.iter().any(|(it, _)| it == key);
     matches!(key.record, Record::Quota { .. }) && !is_there
+}
+
+/// The digits of a number, as it may have been typed.
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// A message, as a case sees it.

@@ -88,6 +88,10 @@ impl SmsSender for WorldLine {
     }
 
     async fn send(&self, message: &Message) -> Outcome {
+        let key = &message.idempotency_key;
+        if self.messages().iter().any(|it| it.idempotency_key == *key) {
+            return Outcome::AlreadySent;
+        }
         let fate = self.state().fates.pop_front();
         match fate {
             None => self.outbox.send(message).await,
