@@ -135,7 +135,7 @@ impl exports::enrollment::Guest for Component {
             let sending = transaction::run(&user, &[], |person, _, now, keys| {
                 enrollment::begin_sms(person, &ticket, &number, now, keys, &mut &line)
             })?;
-            outbox::send(sending?).map(convert::receipt_to_wit)
+            outbox::send(&user, sending).map(convert::receipt_to_wit)
         })
     }
 
@@ -146,7 +146,7 @@ impl exports::enrollment::Guest for Component {
             let sending = transaction::run(&user, &[], |person, _, now, keys| {
                 enrollment::resend(person, &ticket, now, keys, &mut &line)
             })?;
-            outbox::send(sending?).map(convert::receipt_to_wit)
+            outbox::send(&user, sending).map(convert::receipt_to_wit)
         })
     }
 
@@ -201,7 +201,7 @@ impl exports::verification::Guest for Component {
             let sending = transaction::run(&user, &[], |person, _, now, keys| {
                 verification::send_code(person, &ticket, now, keys, &mut &line)
             })?;
-            outbox::send(sending?).map(convert::receipt_to_wit)
+            outbox::send(&user, sending).map(convert::receipt_to_wit)
         })
     }
 

@@ -4,10 +4,10 @@ use core::cell::RefCell;
 
 use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
-use countersign_core::names::Company;
+use countersign_core::names::{Company, User};
 use countersign_core::phone::PhoneNumber;
 use countersign_core::text_message::{
-    Dispatch, Errand, Message, Outcome, Permission, PhoneLine, Receipt,
+    Dispatch, Errand, Message, Outcome, Permission, PhoneLine, Receipt, Sending,
 };
 
 use crate::bindings::countersign::mfa::sms;
@@ -35,7 +35,7 @@ impl PhoneLine for &Line {
         }
         let permission = match sms::check(payer.as_str(), number.as_str(), to_wit(errand)) {
             Ok(sms::Permission::Permitted(country)) => Permission::Permitted(country),
-            Ok(sms::Permission::Refused(_)) => Permission::Refused,
+            Ok(sms::Permission::Refused(why)) => Permission::Refused(why),
             Err(_) => return Err(Dependency::Sms),
         };
         *asked = Some((payer.clone(), number.clone(), permission.clone()));
@@ -47,13 +47,17 @@ impl PhoneLine for &Line {
 ///
 /// # Errors
 ///
-/// Returns [`Failure::Unavailable`] when the store does not take the note. The message is counted and may have gone out.
-pub(crate) fn send(dispatch: Dispatch) -> Result<(Receipt, Outcome), Failure> {
+/// Returns the refusal, once it is noted, or [`Failure::Unavailable`] when the store does not take a note. The message is
+/// counted then, and may have gone out.
+pub(crate) fn send(user: &User, sending: Sending) -> Result<(Receipt, Outcome), Failure> {
     let Dispatch {
         message,
         receipt,
         companies,
-    } = dispatch;
+    } = match sending {
+        Ok(dispatch) => dispatch,
+        Err(refusal) => return Err(transaction::refuse(user, refusal)?),
+    };
     let outcome = match sms::send(&message_to_wit(&message)) {
         sms::Outcome::Sent => Outcome::Sent,
         sms::Outcome::AlreadySent => Outcome::AlreadySent,

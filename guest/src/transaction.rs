@@ -14,6 +14,7 @@ use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
 use countersign_core::policy::StoredPolicy;
 use countersign_core::record::{Unreadable, v1};
+use countersign_core::text_message::{self, Refusal};
 use countersign_core::ticket::Tickets;
 use countersign_core::time::Instant;
 use countersign_core::vault::Hedge;
@@ -135,12 +136,9 @@ fn commit_decision(
             Committed::Won => return Ok(()),
             Committed::Lost => {}
             Committed::CeilingReached(index) => {
-                let refused = index
-                    .checked_sub(counters)
-                    .and_then(|counter| changes.refuse(counter));
-                let (failure, event) = refused.ok_or(Dependency::Store)?;
-                note(&event)?;
-                return Err(failure);
+                let counter = index.checked_sub(counters);
+                let refusal = counter.and_then(|counter| changes.refuse(counter));
+                return Err(refuse(user, refusal.ok_or(Dependency::Store)?)?);
             }
         }
     }
@@ -177,6 +175,18 @@ pub(crate) fn replace_policy(
         }
     }
     Err(Failure::Busy)
+}
+
+/// Counts and notes that a message was refused, and returns what to answer.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn refuse(user: &User, refusal: Refusal) -> Result<Failure, Failure> {
+    commit_decision(user, &[], &mut |person, _, now, _| {
+        Ok(text_message::count_refusal(person, &refusal, now).changes)
+    })?;
+    Ok(refusal.failure)
 }
 
 /// Notes an event that no change of a record goes with.

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use crate::account::Account;
 use crate::event::{Actor, Event, EventKind};
-use crate::failure::{Failure, NotPermitted};
+use crate::failure::NotPermitted;
 use crate::names::{Company, User};
+use crate::text_message::Refusal;
 use crate::ticket::Tickets;
 use crate::time::Instant;
 
@@ -69,6 +70,8 @@ pub enum Limit {
     Number,
     /// Messages for a company.
     Company,
+    /// Messages to enroll for a company.
+    CompanyEnrolling,
 }
 
 impl<R> Decision<R> {
@@ -104,15 +107,16 @@ impl Changes {
             && self.events.is_empty()
     }
 
-    /// What to answer, and what to note, when the counter at this place has reached its ceiling. None where there is no
-    /// such counter: then the store cannot be believed.
+    /// The refusal when the counter at this place has reached its ceiling. None where there is no such counter: then the
+    /// store cannot be believed.
     #[must_use]
-    pub fn refuse(&self, counter: usize) -> Option<(Failure, Event)> {
+    pub fn refuse(&self, counter: usize) -> Option<Refusal> {
         let add = self.adds.get(counter)?;
         let why = match add.limit {
             Limit::User => "user-limit",
             Limit::Number => "number-limit",
             Limit::Company => "company-limit",
+            Limit::CompanyEnrolling => "company-enrolling-limit",
         };
         let event = Event {
             kind: EventKind::SmsRefused(why.into()),
@@ -123,7 +127,10 @@ impl Changes {
                 .unwrap_or_default(),
             actor: None,
         };
-        Some((NotPermitted::SendLimit(add.until).into(), event))
+        Some(Refusal {
+            failure: NotPermitted::SendLimit(add.until).into(),
+            event,
+        })
     }
 }
 
@@ -155,11 +162,17 @@ impl Log {
     }
 
     pub(crate) fn note(&mut self, kind: EventKind) {
-        self.events.push(Event {
+        let event = self.event(kind);
+        self.events.push(event);
+    }
+
+    /// The event of this kind, to be noted later.
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
+        Event {
             kind,
             companies: self.companies.clone(),
             actor: self.actor.clone(),
-        });
+        }
     }
 
     pub(crate) fn into_events(self) -> Vec<Event> {

@@ -6,11 +6,12 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::code::Code;
-use crate::decision::{Add, Log, Person};
-use crate::event::EventKind;
+use crate::decision::{Add, Changes, Decision, Log, Person};
+use crate::event::{Event, EventKind};
 use crate::failure::{Dependency, Failure, NotPermitted};
 use crate::names::Company;
 use crate::phone::PhoneNumber;
@@ -21,8 +22,6 @@ use crate::time::{Instant, Span};
 use crate::vault::Vault;
 
 mod limits;
-
-use alloc::vec::Vec;
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -73,8 +72,17 @@ pub struct Dispatch {
     pub companies: Vec<Company>,
 }
 
-/// A message that may go out, or a refusal that is noted for the audit trail.
-pub type Sending = Result<Dispatch, Failure>;
+/// A message that may go out, or a refusal.
+pub type Sending = Result<Dispatch, Refusal>;
+
+/// A message that was refused once the host was asked, to be counted and noted by [`count_refusal`].
+#[derive(Debug)]
+pub struct Refusal {
+    /// What to answer.
+    pub failure: Failure,
+    /// What to note.
+    pub event: Event,
+}
 
 /// Where the host is asked about a number.
 pub trait PhoneLine {
@@ -96,8 +104,8 @@ pub trait PhoneLine {
 pub enum Permission {
     /// It may be sent to; its country, ISO 3166-1.
     Permitted(String),
-    /// It may not.
-    Refused,
+    /// It may not; why.
+    Refused(String),
 }
 
 /// What became of a message.
@@ -122,15 +130,25 @@ impl Outcome {
     /// into the audit trail this way.
     #[must_use]
     pub fn event(&self) -> EventKind {
-        let why = match self {
-            Self::Sent | Self::AlreadySent => return EventKind::SmsSent,
-            Self::Unknown => "unknown",
-            Self::Failed(why) => why,
-        };
-        let digits = why.bytes().filter(u8::is_ascii_digit).count();
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let is_plain = (1..=64).contains(&why.len()) && why.bytes().all(plain) && digits <= 3;
-        EventKind::SmsFailed(if is_plain { why } else { "unspecified" }.into())
+        match self {
+            Self::Sent | Self::AlreadySent => EventKind::SmsSent,
+            Self::Unknown => EventKind::SmsFailed("unknown".into()),
+            Self::Failed(why) => EventKind::SmsFailed(plain(why)),
+        }
+    }
+}
+
+/// Decides on what a refusal leaves behind: it is noted, and counted so that nobody can have the host asked without end.
+#[must_use]
+pub fn count_refusal(mut person: Person, refusal: &Refusal, now: Instant) -> Decision<()> {
+    person.tickets.count_refusal(now);
+    Decision {
+        reply: (),
+        changes: Changes {
+            tickets: Some(person.tickets),
+            events: [refusal.event.clone()].into(),
+            ..Changes::default()
+        },
     }
 }
 
@@ -160,6 +178,9 @@ pub(crate) fn require_may_send(
     if ticket.sends >= MOST_SENDS {
         return Err(NotPermitted::SendLimit(ticket.expires_at));
     }
+    if let Some(until) = person.tickets.refused_until(now) {
+        return Err(NotPermitted::SendLimit(until));
+    }
     match person.tickets.texted_at {
         // A time ahead of the clock is of a clock that was wrong; the counters hold all the same.
         Some(at) if at <= now && now < at.after(BETWEEN) => {
@@ -169,28 +190,31 @@ pub(crate) fn require_may_send(
     }
 }
 
-/// Asks the host whether the number may be sent to. A refusal is noted in `log`.
+/// Asks the host whether the number may be sent to.
 ///
 /// A narrowed list of countries never locks out a number that was confirmed.
 pub(crate) fn ask(
     order: &Order,
     ticket: &Ticket,
     line: &mut dyn PhoneLine,
-    log: &mut Log,
-) -> Result<Result<(), Failure>, Dependency> {
-    let permission = line.check(&payer(ticket), &order.number, order.errand)?;
-    let (why, reason) = match permission {
-        Permission::Refused => ("number-refused", NotPermitted::NumberRefused),
+) -> Result<Result<(), Refusal>, Dependency> {
+    let (why, reason) = match line.check(&payer(ticket), &order.number, order.errand)? {
+        Permission::Refused(why) => (plain(&why), NotPermitted::NumberRefused),
         Permission::Permitted(country)
             if order.errand == Errand::Enroll
                 && !ticket.policy.sms.countries.contains(&country) =>
         {
-            ("country-not-allowed", NotPermitted::CountryNotAllowed)
+            (
+                "country-not-allowed".into(),
+                NotPermitted::CountryNotAllowed,
+            )
         }
         Permission::Permitted(_) => return Ok(Ok(())),
     };
-    log.note(EventKind::SmsRefused(why.into()));
-    Ok(Err(reason.into()))
+    Ok(Err(Refusal {
+        failure: reason.into(),
+        event: Log::of(&ticket.policy.companies).event(EventKind::SmsRefused(why)),
+    }))
 }
 
 /// Decides on a message: its code, its counters, its receipt. Notes on ticket and user that it was asked for.
@@ -266,6 +290,14 @@ pub(crate) fn compose(
     })
 }
 
+/// A reason of the host's as it may stand in an event: a few plain words, with no room for a number or a code.
+fn plain(why: &str) -> String {
+    let digits = why.bytes().filter(u8::is_ascii_digit).count();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let is_plain = (1..=64).contains(&why.len()) && why.bytes().all(plain) && digits <= 5;
+    if is_plain { why } else { "unspecified" }.into()
+}
+
 /// The first company that counts pays. Where none does, while MFA is off everywhere, it is the realm, as `*`.
 fn payer(ticket: &Ticket) -> Company {
     let first = ticket.policy.companies.first().cloned();
@@ -292,6 +324,7 @@ mod tests {
     fn only_a_few_words_of_a_hosts_reason_get_into_an_event() {
         for (why, kept) in [
             ("http-503", "http-503"),
+            ("twilio-21211", "twilio-21211"),
             ("carrier-down", "carrier-down"),
             ("no route to +12025550142", "unspecified"),
             ("code-123456", "unspecified"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::decision::Changes;
-use countersign_core::failure::Failure;
+use countersign_core::text_message::Refusal;
 use countersign_core::time::Instant;
 
 /// Counters by their names, each with the end of its window.
@@ -15,15 +15,15 @@ impl Counters {
     ///
     /// # Errors
     ///
-    /// Returns what the plugin answers when one of them has reached its ceiling; none is raised then.
-    pub(super) fn raise(&mut self, changes: &Changes, now: Instant) -> Result<(), Failure> {
+    /// Returns the refusal when one of them has reached its ceiling; none is raised then.
+    pub(super) fn raise(&mut self, changes: &Changes, now: Instant) -> Result<(), Refusal> {
         self.0.retain(|_, (_, until)| now < *until);
         for (place, add) in changes.adds.iter().enumerate() {
             let count = self.0.get(&add.name).map_or(0, |(count, _)| *count);
             if count >= add.ceiling
-                && let Some((failure, _)) = changes.refuse(place)
+                && let Some(refusal) = changes.refuse(place)
             {
-                return Err(failure);
+                return Err(refusal);
             }
         }
         for add in &changes.adds {

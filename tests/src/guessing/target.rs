@@ -16,6 +16,7 @@ use countersign_core::record::v1;
 use countersign_core::recovery;
 use countersign_core::secret::{Secret, Text};
 use countersign_core::sign_in::{self, Begin, Begun};
+use countersign_core::text_message;
 use countersign_core::ticket::{Purpose, Stage, Ticket, Tickets};
 use countersign_core::time::{Instant, Span};
 use countersign_core::totp::{Key, Window};
@@ -153,19 +154,30 @@ impl Target {
         // What the store keeps in case that nothing goes out.
         let kept = v1::encode_tickets(&person.tickets);
         let sent = verification::send_code(person, ticket, now, &mut self.vault, &mut Line);
-        let refused = match sent {
+        let refusal = match sent {
             Ok(decision) => match self.counters.raise(&decision.changes, now) {
                 Ok(()) => {
                     self.commit(decision.changes);
-                    return decision.reply.map(|_| Texted::Sent);
+                    return match decision.reply {
+                        Ok(_) => Ok(Texted::Sent),
+                        Err(refusal) => Err(refusal.failure),
+                    };
                 }
-                Err(refused) => refused,
+                Err(refusal) => Ok(refusal),
             },
-            Err(refused) => refused,
+            Err(failure) => Err(failure),
         };
         self.tickets = v1::decode_tickets(&kept)
             .map_err(|_| Failure::invalid("tickets", "what was encoded just now"))?;
-        match refused {
+        let failure = match refusal {
+            Ok(refusal) => {
+                let person = self.person()?;
+                self.commit(text_message::count_refusal(person, &refusal, now).changes);
+                refusal.failure
+            }
+            Err(failure) => failure,
+        };
+        match failure {
             Failure::NotPermitted(NotPermitted::SendLimit(until)) => Ok(Texted::NotBefore(until)),
             other => Err(other),
         }

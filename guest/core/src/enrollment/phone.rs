@@ -15,7 +15,7 @@ use crate::vault::Vault;
 /// Begins a phone, and decides on the message that goes to it. With the number that is pending already it is a
 /// [`resend`].
 ///
-/// A refusal by the host or by the list of countries is a decision too: it changes nothing, and is noted.
+/// A refusal by the host or by the list of countries is a reply, which changes nothing by itself.
 ///
 /// # Errors
 ///
@@ -107,9 +107,8 @@ fn send(
         shown: ticket.digits_shown(),
         running: running.map(|it| it.sent),
     };
-    let mut refused = Log::of(&ticket.policy.companies);
-    if let Err(failure) = text_message::ask(&order, &ticket, line, &mut refused)? {
-        return Ok(Decision::note(Err(failure), refused));
+    if let Err(refusal) = text_message::ask(&order, &ticket, line)? {
+        return Ok(Decision::tell(Err(refusal)));
     }
     let composed = text_message::compose(order, &mut person, &mut ticket, now, vault)?;
     log.note(EventKind::SmsRequested);

@@ -63,7 +63,13 @@ pub(super) fn counters(
         let percent = u64::from(rules.enrolling_percent);
         // A budget of a million times a hundred fits.
         let share = budget.saturating_mul(percent) / 100;
-        add("company-new", &company, Window::Day, share, Limit::Company);
+        add(
+            "company-new",
+            &company,
+            Window::Day,
+            share,
+            Limit::CompanyEnrolling,
+        );
     }
     Ok(adds)
 }

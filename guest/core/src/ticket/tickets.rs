@@ -21,6 +21,10 @@ pub struct Tickets {
     pub ended: Vec<Ended>,
     /// When a text message to the user was last asked for.
     pub texted_at: Option<Instant>,
+    /// Messages that were refused since `refused_since`.
+    pub refusals: u32,
+    /// When the first of them was.
+    pub refused_since: Option<Instant>,
     /// Fields of a newer version, written back as they were.
     pub unknown: Unknown,
 }
@@ -131,6 +135,23 @@ impl Tickets {
         live.chain(ended).max().unwrap_or(now)
     }
 
+    /// Counts a message that was refused.
+    pub fn count_refusal(&mut self, now: Instant) {
+        let since = self.refused_since;
+        if since.is_none_or(|since| now < since || now >= since.after(REFUSING)) {
+            (self.refusals, self.refused_since) = (0, Some(now));
+        }
+        self.refusals = self.refusals.saturating_add(1);
+    }
+
+    /// Until when nothing is asked of the host for this user, after too many refusals.
+    #[must_use]
+    pub fn refused_until(&self, now: Instant) -> Option<Instant> {
+        let since = self.refused_since.filter(|since| *since <= now)?;
+        let until = since.after(REFUSING);
+        (self.refusals >= MOST_REFUSALS && now < until).then_some(until)
+    }
+
     /// How many are worth something at `now`.
     #[must_use]
     pub fn count(&self, now: Instant) -> usize {
@@ -204,6 +225,12 @@ const MOST: usize = 16;
 
 /// Of the 32,768 bytes of the record: 16 tickets take at most 1,000 each, 32 ended ones 80 each.
 const ROOM_FOR_POLICIES: usize = 14_000;
+
+/// Refused messages of one user in the time below. Each may cost the host a look-up, and is an event.
+const MOST_REFUSALS: u32 = 10;
+
+/// How long refusals count, from the first.
+const REFUSING: Span = Span::hours(1);
 
 /// Ended tickets that are remembered.
 const MOST_ENDED: usize = 32;

@@ -12,8 +12,7 @@ use crate::vault::Vault;
 
 /// Decides on a message with a code to the user's phone, the first or another.
 ///
-/// The ticket lives on at least as long as its code. A refusal by the host is a decision too: it changes nothing, and is
-/// noted.
+/// The ticket lives on at least as long as its code. A refusal by the host is a reply, which changes nothing by itself.
 ///
 /// # Errors
 ///
@@ -48,11 +47,11 @@ pub fn send_code(
         shown: ticket.digits_shown(),
         running: ticket.sent.take(),
     };
-    let mut log = Log::of(&ticket.policy.companies);
-    if let Err(failure) = text_message::ask(&order, &ticket, line, &mut log)? {
-        return Ok(Decision::note(Err(failure), log));
+    if let Err(refusal) = text_message::ask(&order, &ticket, line)? {
+        return Ok(Decision::tell(Err(refusal)));
     }
     let composed = text_message::compose(order, &mut person, &mut ticket, now, vault)?;
+    let mut log = Log::of(&ticket.policy.companies);
     log.note(EventKind::SmsRequested);
     ticket.sent = Some(composed.sent);
     person.tickets.keep(ticket, now);

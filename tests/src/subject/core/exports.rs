@@ -152,7 +152,7 @@ async fn begin_sms(call: &Call<'_>, mut args: Arguments) -> Answer {
     let sending = call.run(&user, &[], |person, _, now, keys| {
         enrollment::begin_sms(person, &ticket, &number, now, keys, &mut &line)
     });
-    let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
+    let (receipt, outcome) = outbox::send(call, &user, sending.await?).await?;
     Ok(output::receipt(&receipt, &outcome))
 }
 
@@ -162,7 +162,7 @@ async fn resend(call: &Call<'_>, args: Arguments) -> Answer {
     let sending = call.run(&user, &[], |person, _, now, keys| {
         enrollment::resend(person, &ticket, now, keys, &mut &line)
     });
-    let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
+    let (receipt, outcome) = outbox::send(call, &user, sending.await?).await?;
     Ok(output::receipt(&receipt, &outcome))
 }
 
@@ -172,7 +172,7 @@ async fn send_code(call: &Call<'_>, args: Arguments) -> Answer {
     let sending = call.run(&user, &[], |person, _, now, keys| {
         verification::send_code(person, &ticket, now, keys, &mut &line)
     });
-    let (receipt, outcome) = outbox::send(call, &user, sending.await??).await?;
+    let (receipt, outcome) = outbox::send(call, &user, sending.await?).await?;
     Ok(output::receipt(&receipt, &outcome))
 }
 

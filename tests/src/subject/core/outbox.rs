@@ -6,7 +6,7 @@ use countersign_core::event::Event;
 use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
 use countersign_core::phone::PhoneNumber;
-use countersign_core::text_message::{Dispatch, Errand, Outcome, Permission, PhoneLine, Receipt};
+use countersign_core::text_message::{Errand, Outcome, Permission, PhoneLine, Receipt, Sending};
 use countersign_host::sms::{self, MessagePurpose};
 
 use super::Native;
@@ -46,7 +46,7 @@ impl PhoneLine for &Line<'_> {
         let answer = wait(sms.check(payer.as_str(), number.as_str(), purpose(errand)));
         let permission = match answer {
             Ok(sms::Permission::Permitted(country)) => Permission::Permitted(country),
-            Ok(sms::Permission::Refused(_)) => Permission::Refused,
+            Ok(sms::Permission::Refused(why)) => Permission::Refused(why),
             Err(_) => return Err(Dependency::Sms),
         };
         *asked = Some((payer.clone(), number.clone(), permission.clone()));
@@ -58,8 +58,12 @@ impl PhoneLine for &Line<'_> {
 pub(super) async fn send(
     call: &Call<'_>,
     user: &User,
-    dispatch: Dispatch,
+    sending: Sending,
 ) -> Result<(Receipt, Outcome), Failure> {
+    let dispatch = match sending {
+        Ok(dispatch) => dispatch,
+        Err(refusal) => return Err(call.refuse(user, refusal).await?),
+    };
     let message = dispatch.message;
     let message = sms::Message::new(
         message.company.as_str(),

@@ -9,6 +9,7 @@ use countersign_core::failure::{Dependency, Failure};
 use countersign_core::names::{Company, User};
 use countersign_core::policy::StoredPolicy;
 use countersign_core::record::{Unreadable, v1};
+use countersign_core::text_message::{self, Refusal};
 use countersign_core::ticket::Tickets;
 use countersign_core::time::Instant;
 use countersign_core::vault::Hedge;
@@ -125,9 +126,8 @@ impl<'a> Call<'a> {
                 Committed::Lost => {}
                 Committed::CeilingReached(index) => {
                     let counter = index.checked_sub(counters).ok_or(Dependency::Store)?;
-                    let (failure, event) = changes.refuse(counter).ok_or(Dependency::Store)?;
-                    self.note(user, &event).await?;
-                    return Err(failure);
+                    let refusal = changes.refuse(counter).ok_or(Dependency::Store)?;
+                    return Err(Box::pin(self.refuse(user, refusal)).await?);
                 }
             }
         }
@@ -223,6 +223,15 @@ impl<'a> Call<'a> {
             Err(CommitError::CeilingReached(index)) => Ok(Committed::CeilingReached(index)),
             Err(_) => Err(Dependency::Store.into()),
         }
+    }
+
+    /// Counts and notes that a message was refused, and returns what to answer.
+    pub(super) async fn refuse(&self, user: &User, refusal: Refusal) -> Result<Failure, Failure> {
+        let counted = self.run(user, &[], |person, _, now, _| {
+            Ok(text_message::count_refusal(person, &refusal, now))
+        });
+        counted.await?;
+        Ok(refusal.failure)
     }
 
     /// Notes an event that no change of a record goes with.

@@ -20,7 +20,7 @@ const POLICY: &str = r#"{"attested":true,"deadline":1768780800,"device-days":30,
 /// What came with text messages and trusted devices.
 const ACCOUNT_WITH_DEVICES: &str = r#"{"devices":[{"expires-at":1770163200,"id":"ABCDEFGHIJKL","key-id":9,"method":"totp","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","trusted-at":1767571200}],"epoch":3,"format":1,"min-reader":1}"#;
 
-const TICKETS_WITH_MESSAGES: &str = r#"{"ended":[],"format":1,"live":[{"begun-at":1767571200,"expires-at":1767572101,"id":"ABCDEFGHIJKL","key-id":9,"policy":0,"purpose":"sign-in","sends":2,"sent":{"code":"042042","good-until":1767572100,"sent-at":1767571500},"stage":"challenged","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},{"begun-at":1767571201,"expires-at":1767573001,"id":"MNOPQRSTUVWX","key-id":9,"pending-phone":{"code":"000001","failures":1,"good-until":1767571801,"number":"+12025550142","sent-at":1767571201},"policy":0,"purpose":"sign-in","sends":1,"stage":"enrolling","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}],"min-reader":1,"policies":[{"companies":[],"device-days":0,"methods":["totp"],"mode":"voluntary","reauth":43200,"sms":{"countries":[],"daily-budget":1,"enrolling-percent":0,"lifetime-minutes":1,"per-day":1,"per-hour":1},"window":"plus-minus-one"}],"texted-at":1767571500}"#;
+const TICKETS_WITH_MESSAGES: &str = r#"{"ended":[],"format":1,"live":[{"begun-at":1767571200,"expires-at":1767572101,"id":"ABCDEFGHIJKL","key-id":9,"policy":0,"purpose":"sign-in","sends":2,"sent":{"code":"042042","good-until":1767572100,"sent-at":1767571500},"stage":"challenged","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},{"begun-at":1767571201,"expires-at":1767573001,"id":"MNOPQRSTUVWX","key-id":9,"pending-phone":{"code":"000001","failures":1,"good-until":1767571801,"number":"+12025550142","sent-at":1767571201},"policy":0,"purpose":"sign-in","sends":1,"stage":"enrolling","tag":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}],"min-reader":1,"policies":[{"companies":[],"device-days":0,"methods":["totp"],"mode":"voluntary","reauth":43200,"sms":{"countries":[],"daily-budget":1,"enrolling-percent":0,"lifetime-minutes":1,"per-day":1,"per-hour":1},"window":"plus-minus-one"}],"refusals":3,"refused-since":1767571400,"texted-at":1767571500}"#;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -85,6 +85,7 @@ fn devices_and_messages_of_version_1_decode_to_what_they_said() {
         (1, "000001")
     );
     assert_eq!(tickets.texted_at.unwrap().as_seconds(), 1_767_571_500);
+    assert_eq!(tickets.refusals, 3);
     assert_eq!(text(&encode_tickets(&tickets)), TICKETS_WITH_MESSAGES);
 }
 

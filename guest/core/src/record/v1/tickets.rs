@@ -35,6 +35,8 @@ pub fn decode_tickets(bytes: &[u8]) -> Result<Tickets, Unreadable> {
         live: fields.list("live", |it| read_ticket(it, &policies))?,
         ended: fields.list("ended", read_ended)?,
         texted_at: read_maybe_instant(&mut fields, "texted-at")?,
+        refusals: fields.count("refusals")?,
+        refused_since: read_maybe_instant(&mut fields, "refused-since")?,
         unknown: fields.rest(),
     })
 }
@@ -64,6 +66,8 @@ pub fn encode_tickets(tickets: &Tickets) -> Zeroizing<Vec<u8>> {
         tickets.ended.iter().map(write_ended).collect::<Vec<_>>(),
     );
     write_maybe_instant(&mut writer, "texted-at", tickets.texted_at);
+    write_count(&mut writer, "refusals", tickets.refusals);
+    write_maybe_instant(&mut writer, "refused-since", tickets.refused_since);
     writer.close()
 }
 
