@@ -1,9 +1,8 @@
 //! One call, always in this order: read the clock, get, decide, commit, act, answer.
 //!
 //! This is the only caller of `store.commit`, and it returns a reply, or what is to be sent, only after the commit that
-//! records it. When another
-//! call came first it reads and decides again, a bounded number of times. Any fault of an import ends the call with an
-//! error, and nobody is accepted.
+//! records it. When another call came first it reads and decides again, a bounded number of times. Any fault of an import
+//! ends the call with an error, and nobody is accepted.
 
 use alloc::vec::Vec;
 

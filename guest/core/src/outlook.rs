@@ -210,7 +210,7 @@ impl Circumstances<'_> {
             state,
             Some(OfferedState::Usable | OfferedState::WaitUntil(_))
         );
-        may_work && self.policy.methods.has(method)
+        may_work && self.policy.methods.has(method) && may_stand(account, method, self.policy)
     }
 
     /// The first binding, which a stranger with a stolen session must not come by.
@@ -286,6 +286,13 @@ pub fn state(
         }
         Readiness::Usable => user_wide.map_or(OfferedState::Usable, OfferedState::WaitUntil),
     })
+}
+
+/// Says whether what a factor shows may last beyond the moment. A text message beside an app may not, unless the policy
+/// lets it manage the app: whoever has the owner's number for an hour must not be let in for a month.
+#[must_use]
+pub fn may_stand(account: &Account, method: Method, policy: &Effective) -> bool {
+    method == Method::Totp || account.app.is_none() || policy.sms.may_manage_app
 }
 
 /// Says whether the first factor came by the user's phone, which then cannot be the second as well.

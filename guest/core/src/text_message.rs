@@ -230,6 +230,7 @@ pub(crate) fn compose(
     vault: &mut dyn Vault,
 ) -> Result<Composed, Dependency> {
     let rules = &ticket.policy.sms;
+    let lifetime = Span::minutes(u64::from(rules.lifetime_minutes));
     let same = order
         .running
         .filter(|it| rules.resend == Resend::Same && it.is_worth_resending(now));
@@ -239,13 +240,14 @@ pub(crate) fn compose(
             ..running
         },
         None => {
-            let lifetime = Span::minutes(u64::from(rules.lifetime_minutes));
             let mut fresh = SentCode::draw(lifetime, now, vault)?;
-            if order.errand == Errand::Enroll {
+            let last = match order.errand {
                 // What is pending goes with its ticket.
-                let last = ticket.expires_at.before(Span::seconds(1));
-                fresh.good_until = fresh.good_until.min(last);
-            }
+                Errand::Enroll => ticket.expires_at.before(Span::seconds(1)),
+                // One message after another must not keep a first factor alive.
+                Errand::Challenge => ticket.ends_unprolonged().after(lifetime),
+            };
+            fresh.good_until = fresh.good_until.min(last);
             fresh
         }
     };

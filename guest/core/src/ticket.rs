@@ -273,11 +273,17 @@ impl Ticket {
         }
     }
 
+    /// When it would end if no text message kept it alive.
+    #[must_use]
+    pub fn ends_unprolonged(&self) -> Instant {
+        self.stage.ends(self.begun_at)
+    }
+
     /// Whether the first factor is still what a factor may be bound on. A text message may keep a challenge alive for
     /// longer.
     #[must_use]
     pub fn may_recover(&self, now: Instant) -> bool {
-        self.first_factor_fresh && now < self.begun_at.after(CHALLENGED)
+        self.first_factor_fresh && now < self.ends_unprolonged()
     }
 
     /// Text messages that may still be asked for on it.

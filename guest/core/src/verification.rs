@@ -103,7 +103,7 @@ pub fn verify(
     // What an acceptance needs is drawn before the comparison, so that a fault cannot tell a right code from a wrong one.
     let stage = next_stage(&ticket, method, now);
     let drawn = Drawn {
-        device: if attempt.remember && stage.is_none() && may_trust(&ticket) {
+        device: if attempt.remember && stage.is_none() && may_trust(&account, &ticket, method) {
             let days = ticket.policy.device_days;
             Some(Device::trust(&person.user, method, days, now, vault)?)
         } else {
@@ -183,8 +183,10 @@ fn require_ready(
 }
 
 /// Says whether a device can be trusted for what was shown on this ticket.
-fn may_trust(ticket: &Ticket) -> bool {
-    ticket.purpose == Purpose::SignIn && ticket.policy.device_days > 0
+fn may_trust(account: &Account, ticket: &Ticket, method: Method) -> bool {
+    ticket.purpose == Purpose::SignIn
+        && ticket.policy.device_days > 0
+        && outlook::may_stand(account, method, &ticket.policy)
 }
 
 /// What an acceptance needs of the vault.
