@@ -86,6 +86,8 @@ fn message_to_wit(message: &Message) -> sms::Message {
 fn to_wit(errand: Errand) -> sms::MessagePurpose {
     match errand {
         Errand::Enroll => sms::MessagePurpose::Enroll,
-        Errand::Challenge => sms::MessagePurpose::Challenge,
+        Errand::SignIn => sms::MessagePurpose::SignIn,
+        Errand::ManageFactors => sms::MessagePurpose::ManageFactors,
+        Errand::StepUp => sms::MessagePurpose::StepUp,
     }
 }

@@ -173,7 +173,7 @@ pub struct Message {
     pub number: String,
     /// The code: 6 to 8 ASCII digits.
     pub code: String,
-    /// What for.
+    /// What the code is for, which the text must say: the same code may open a session or change its factors.
     pub purpose: MessagePurpose,
     /// How many minutes the code is good for.
     pub valid_minutes: u32,
@@ -283,6 +283,8 @@ pub(crate) fn is_number(number: &str) -> bool {
 fn purpose(it: MessagePurpose) -> &'static str {
     match it {
         MessagePurpose::Enroll => "enroll",
-        MessagePurpose::Challenge => "challenge",
+        MessagePurpose::SignIn => "sign-in",
+        MessagePurpose::ManageFactors => "manage-factors",
+        MessagePurpose::StepUp => "step-up",
     }
 }

@@ -17,19 +17,35 @@ use crate::names::Company;
 use crate::phone::PhoneNumber;
 use crate::policy::Resend;
 use crate::sent_code::{BETWEEN, SentCode};
-use crate::ticket::{MOST_SENDS, Ticket};
+use crate::ticket::{MOST_SENDS, Purpose, Ticket};
 use crate::time::{Instant, Span};
 use crate::vault::Vault;
 
 mod limits;
 
-/// What a message is for.
+/// What a message's code is for, which the message tells whoever reads it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Errand {
     /// To enroll the number, which nobody has shown to be the user's.
     Enroll,
-    /// To challenge a confirmed one.
-    Challenge,
+    /// To a confirmed number: to open a session.
+    SignIn,
+    /// To a confirmed number: to set up, change or remove factors.
+    ManageFactors,
+    /// To a confirmed number: to show the factor again. For what, is the gateway's text, and stays out of the message.
+    StepUp,
+}
+
+impl Errand {
+    /// To challenge a confirmed number on a ticket of this purpose.
+    #[must_use]
+    pub fn of_challenge(purpose: &Purpose) -> Self {
+        match purpose {
+            Purpose::SignIn => Self::SignIn,
+            Purpose::ManageFactors => Self::ManageFactors,
+            Purpose::StepUp(_) => Self::StepUp,
+        }
+    }
 }
 
 /// A message to be sent once its decision is committed.
@@ -40,7 +56,7 @@ pub struct Message {
     pub number: PhoneNumber,
     /// The code.
     pub code: Code,
-    /// What for.
+    /// What the code is for.
     pub errand: Errand,
     /// Full minutes that the code is good for, at least 1.
     pub valid_minutes: u32,
@@ -245,13 +261,15 @@ pub(crate) fn compose(
                 // What is pending goes with its ticket.
                 Errand::Enroll => ticket.expires_at.before(Span::seconds(1)),
                 // One message after another must not keep a first factor alive.
-                Errand::Challenge => ticket.ends_unprolonged().after(lifetime),
+                Errand::SignIn | Errand::ManageFactors | Errand::StepUp => {
+                    ticket.ends_unprolonged().after(lifetime)
+                }
             };
             fresh.good_until = fresh.good_until.min(last);
             fresh
         }
     };
-    if order.errand == Errand::Challenge {
+    if order.errand != Errand::Enroll {
         let after = sent.good_until.after(Span::seconds(1));
         ticket.expires_at = ticket.expires_at.max(after);
     }

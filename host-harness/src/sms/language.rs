@@ -68,45 +68,87 @@ impl Language {
         }
     }
 
-    /// Returns the words of a message, with what [`Texts::words`](super::Texts::words) replaces in them.
+    /// Returns the words of a message, which say what its code is for, with what [`Texts::words`](super::Texts::words)
+    /// replaces in them.
     pub fn words(self, purpose: MessagePurpose) -> &'static str {
         match (self, purpose) {
-            (Self::English, MessagePurpose::Challenge) => {
-                "{issuer}: {code} is your code, good for {minutes} min. Never share it. We will never ask for it."
-            }
             (Self::English, MessagePurpose::Enroll) => {
                 "{issuer}: {code} adds this phone, good for {minutes} min. Never share it. We will never ask for it."
             }
-            (Self::French, MessagePurpose::Challenge) => {
-                "{issuer} : {code} est votre code, valable {minutes} min. Ne le partagez jamais. \
-                 Nous ne le demanderons jamais."
+            (Self::English, MessagePurpose::SignIn) => {
+                "{issuer}: {code} is your code to sign in, good for {minutes} min. Never share it. \
+                 We will never ask for it."
+            }
+            (Self::English, MessagePurpose::ManageFactors) => {
+                "{issuer}: {code} changes how you sign in, good for {minutes} min. Never share it. \
+                 We will never ask for it."
+            }
+            (Self::English, MessagePurpose::StepUp) => {
+                "{issuer}: {code} confirms a sensitive action, good for {minutes} min. Never share it. \
+                 We will never ask for it."
             }
             (Self::French, MessagePurpose::Enroll) => {
-                "{issuer} : {code} ajoute ce mobile, valable {minutes} min. Ne le partagez jamais. \
-                 Nous ne le demanderons jamais."
+                "{issuer} : {code} ajoute ce mobile, valable {minutes} min. Ne le donnez jamais. \
+                 Nous ne le demandons jamais."
             }
-            (Self::German, MessagePurpose::Challenge) => {
-                "{issuer}: {code} ist Ihr Code, gültig {minutes} Min. Geben Sie ihn nie weiter. \
-                 Wir fragen nie danach."
+            (Self::French, MessagePurpose::SignIn) => {
+                "{issuer} : {code} sert à vous connecter, valable {minutes} min. Ne le donnez jamais. \
+                 Nous ne le demandons jamais."
+            }
+            (Self::French, MessagePurpose::ManageFactors) => {
+                "{issuer} : {code} modifie vos accès, valable {minutes} min. Ne le donnez jamais. \
+                 Nous ne le demandons jamais."
+            }
+            (Self::French, MessagePurpose::StepUp) => {
+                "{issuer} : {code} confirme une opération, valable {minutes} min. Ne le donnez jamais. \
+                 Nous ne le demandons jamais."
             }
             (Self::German, MessagePurpose::Enroll) => {
                 "{issuer}: {code} fügt dieses Telefon hinzu, gültig {minutes} Min. Geben Sie ihn nie weiter. \
                  Wir fragen nie danach."
             }
-            (Self::Italian, MessagePurpose::Challenge) => {
-                "{issuer}: {code} è il suo codice, valido {minutes} min. Non lo condivida mai. \
-                 Non lo chiederemo mai."
+            (Self::German, MessagePurpose::SignIn) => {
+                "{issuer}: {code} ist Ihr Anmeldecode, gültig {minutes} Min. Geben Sie ihn nie weiter. \
+                 Wir fragen nie danach."
+            }
+            (Self::German, MessagePurpose::ManageFactors) => {
+                "{issuer}: {code} ändert Ihre Anmeldeart, gültig {minutes} Min. Geben Sie ihn nie weiter. \
+                 Wir fragen nie danach."
+            }
+            (Self::German, MessagePurpose::StepUp) => {
+                "{issuer}: {code} bestätigt einen Vorgang, gültig {minutes} Min. Geben Sie ihn nie weiter. \
+                 Wir fragen nie danach."
             }
             (Self::Italian, MessagePurpose::Enroll) => {
                 "{issuer}: {code} aggiunge questo telefono, valido {minutes} min. Non lo condivida mai. \
                  Non lo chiederemo mai."
             }
-            (Self::Spanish, MessagePurpose::Challenge) => {
-                "{issuer}: {code} es su clave, vale {minutes} min. No la comparta nunca. \
-                 Nunca se la pediremos."
+            (Self::Italian, MessagePurpose::SignIn) => {
+                "{issuer}: {code} è il suo codice di accesso, valido {minutes} min. Non lo condivida mai. \
+                 Non lo chiederemo mai."
+            }
+            (Self::Italian, MessagePurpose::ManageFactors) => {
+                "{issuer}: {code} cambia il modo di accedere, valido {minutes} min. Non lo condivida mai. \
+                 Non lo chiederemo mai."
+            }
+            (Self::Italian, MessagePurpose::StepUp) => {
+                "{issuer}: {code} conferma un'operazione, valido {minutes} min. Non lo condivida mai. \
+                 Non lo chiederemo mai."
             }
             (Self::Spanish, MessagePurpose::Enroll) => {
                 "{issuer}: {code} vincula este teléfono, vale {minutes} min. No la comparta nunca. \
+                 Nunca se la pediremos."
+            }
+            (Self::Spanish, MessagePurpose::SignIn) => {
+                "{issuer}: {code} es su clave de acceso, vale {minutes} min. No la comparta nunca. \
+                 Nunca se la pediremos."
+            }
+            (Self::Spanish, MessagePurpose::ManageFactors) => {
+                "{issuer}: {code} cambia su forma de acceder, vale {minutes} min. No la comparta nunca. \
+                 Nunca se la pediremos."
+            }
+            (Self::Spanish, MessagePurpose::StepUp) => {
+                "{issuer}: {code} confirma un paso importante, vale {minutes} min. No la comparta nunca. \
                  Nunca se la pediremos."
             }
         }

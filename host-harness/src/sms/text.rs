@@ -1,7 +1,7 @@
 //! What a message says.
 //!
 //! ```text
-//! Example: 123456 is your code, good for 10 min. Never share it. We will never ask for it.
+//! Example: 123456 is your code to sign in, good for 10 min. Never share it. We will never ask for it.
 //! @id.example.com #123456
 //! ```
 //!
@@ -97,6 +97,11 @@ impl Texts {
     }
 
     /// Chooses the words of each message by its company, number and purpose.
+    ///
+    /// # Security
+    ///
+    /// The words of [`Language`] say what the code is for. Words of one's own that say the same for every purpose let
+    /// somebody who relays a sign-in have their victim type the code of a change of factors.
     pub fn choosing<W: Into<Wording>>(
         self,
         choice: impl Fn(&str, &str, MessagePurpose) -> W + Send + Sync + 'static,
@@ -199,7 +204,7 @@ impl Frame {
     fn check_room(&self) -> Result<(), SetupError> {
         let mut longest = 0;
         for language in Language::ALL {
-            for purpose in [MessagePurpose::Challenge, MessagePurpose::Enroll] {
+            for purpose in PURPOSES {
                 let said = language
                     .words(purpose)
                     .replace("{issuer}", "")
@@ -315,6 +320,12 @@ fn outside(field: &'static str, character: char) -> SetupError {
     )
 }
 
+const PURPOSES: [MessagePurpose; 4] = [
+    MessagePurpose::Enroll,
+    MessagePurpose::SignIn,
+    MessagePurpose::ManageFactors,
+    MessagePurpose::StepUp,
+];
 /// SMS-1: six to eight digits.
 const LONGEST_CODE: &str = "99999999";
 /// `lifetime-minutes` of `wit/policy.wit`.

@@ -29,10 +29,11 @@ use crate::clock::{Clock, SystemClock};
 /// webhook-signature: v1,<base64 of HMAC-SHA-256 of "id.timestamp.body">
 ///
 /// {"type":"sms.code","data":{"company":"acme","to":"+34…","code":"…","text":"…",
-///                            "purpose":"challenge","valid_minutes":10}}
+///                            "purpose":"sign-in","valid_minutes":10}}
 /// ```
 ///
-/// Purposes are `enroll` and `challenge`. The receiver checks signature and time, takes each id once, and answers:
+/// Purposes are `enroll`, and to a confirmed number `sign-in`, `manage-factors` and `step-up`; a text of the receiver's
+/// own must say which. The receiver checks signature and time, takes each id once, and answers:
 ///
 /// | answer | what it means here |
 /// |---|---|

@@ -32,7 +32,7 @@ fn texts() -> Texts {
 }
 
 fn message() -> Message {
-    Message::new("acme", NUMBER, CODE, MessagePurpose::Challenge, 10, "key")
+    Message::new("acme", NUMBER, CODE, MessagePurpose::StepUp, 10, "key")
 }
 
 fn times() -> SendTimes {
@@ -95,7 +95,7 @@ async fn a_webhook_posts_a_signed_message() {
     assert_eq!(body["data"]["to"], NUMBER);
     assert_eq!(body["data"]["code"], CODE);
     assert_eq!(body["data"]["company"], "acme");
-    assert_eq!(body["data"]["purpose"], "challenge");
+    assert_eq!(body["data"]["purpose"], "step-up");
     assert_eq!(body["data"]["valid_minutes"], 10);
     let text = body["data"]["text"].as_str().expect("it is text");
     assert!(text.ends_with("\n@id.example.com #749201"), "{text}");
@@ -356,8 +356,8 @@ async fn twilio_is_sent_a_form_and_its_codes_are_passed_on() {
     assert_eq!(requests[0].header("content-type"), form);
     assert_eq!(
         requests[0].body,
-        "To=%2B34600000000&From=%2B15005550006&Body=Example%3A+749201+is+your+code%2C+good+for+10+min.\
-         +Never+share+it.+We+will+never+ask+for+it.%0A%40id.example.com+%23749201&ValidityPeriod=600"
+        "To=%2B34600000000&From=%2B15005550006&Body=Example%3A+749201+confirms+a+sensitive+action%2C+good\
+         +for+10+min.+Never+share+it.+We+will+never+ask+for+it.%0A%40id.example.com+%23749201&ValidityPeriod=600"
     );
 }
 

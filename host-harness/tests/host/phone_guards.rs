@@ -57,14 +57,7 @@ impl MaySend for Hook {
 }
 
 fn message(number: &str) -> Message {
-    Message::new(
-        "acme",
-        number,
-        "123456",
-        MessagePurpose::Challenge,
-        10,
-        "key",
-    )
+    Message::new("acme", number, "123456", MessagePurpose::SignIn, 10, "key")
 }
 
 fn caps(
@@ -86,7 +79,7 @@ fn line(store: &MemoryStore, outbox: &Outbox) -> PhoneLine<Outbox> {
 }
 
 async fn check(line: &impl SmsSender, number: &str) -> Result<String, String> {
-    match line.check("acme", number, MessagePurpose::Challenge).await {
+    match line.check("acme", number, MessagePurpose::SignIn).await {
         Ok(Permission::Permitted(country)) => Ok(country),
         Ok(Permission::Refused(why)) => Err(why),
         Err(error) => Err(error.to_string()),
@@ -274,9 +267,7 @@ async fn no_answer_of_whoever_has_a_veto_is_no_message() {
         let guarded = line(&store, &outbox)
             .may_send(hook)
             .may_send_time(Duration::from_millis(50));
-        let error = guarded
-            .check("acme", NUMBER, MessagePurpose::Challenge)
-            .await;
+        let error = guarded.check("acme", NUMBER, MessagePurpose::SignIn).await;
         assert!(error.is_err(), "{error:?}");
         assert_eq!(
             send(&guarded, NUMBER).await,

@@ -1,11 +1,18 @@
 //! What messages say, and where they are kept while nobody sends them.
 
+use std::collections::HashSet;
+
 use countersign_host::sms::{
     FileOutbox, Language, Message, MessagePurpose, NOTICE, Outcome, SmsSender, Texts,
 };
 use proptest::prelude::*;
 
-const PURPOSES: [MessagePurpose; 2] = [MessagePurpose::Challenge, MessagePurpose::Enroll];
+const PURPOSES: [MessagePurpose; 4] = [
+    MessagePurpose::SignIn,
+    MessagePurpose::Enroll,
+    MessagePurpose::ManageFactors,
+    MessagePurpose::StepUp,
+];
 
 fn message(code: &str, purpose: MessagePurpose, minutes: u32) -> Message {
     Message::new("acme", "+34600000000", code, purpose, minutes, "key")
@@ -85,11 +92,28 @@ fn a_message_says_issuer_code_minutes_and_that_it_is_a_secret() {
     let text = texts().write(&message("123456", PURPOSES[0], 10));
     assert_eq!(
         text.expect("it fits"),
-        "Example: 123456 is your code, good for 10 min. Never share it. We will never ask for it.\n\
+        "Example: 123456 is your code to sign in, good for 10 min. Never share it. We will never ask for it.\n\
          @id.example.com #123456"
     );
-    let text = texts().write(&message("123456", PURPOSES[1], 10));
-    assert!(text.expect("it fits").contains("adds this phone"));
+}
+
+// E-08: whoever relays a sign-in elsewhere has a message sent that reads like what it is.
+#[test]
+fn a_message_says_what_its_code_is_for_in_every_language() {
+    for (purpose, said) in [
+        (MessagePurpose::SignIn, "is your code to sign in"),
+        (MessagePurpose::Enroll, "adds this phone"),
+        (MessagePurpose::ManageFactors, "changes how you sign in"),
+        (MessagePurpose::StepUp, "confirms a sensitive action"),
+    ] {
+        let text = texts().write(&message("123456", purpose, 10));
+        let said = format!("Example: 123456 {said}, good for 10 min. ");
+        assert!(text.expect("it fits").starts_with(&said), "{said}");
+    }
+    for language in Language::ALL {
+        let words: HashSet<&str> = PURPOSES.iter().map(|it| language.words(*it)).collect();
+        assert_eq!(words.len(), PURPOSES.len(), "{language:?}");
+    }
 }
 
 #[test]
@@ -235,7 +259,7 @@ fn words_are_chosen_by_company_number_and_purpose() {
         .expect("they are right");
     let texts = texts().choosing(move |company, number, purpose| {
         match (company, number.starts_with("+34"), purpose) {
-            ("acme", true, MessagePurpose::Challenge) => own.clone().into(),
+            ("acme", true, MessagePurpose::SignIn) => own.clone().into(),
             (_, true, _) => countersign_host::sms::Wording::from(Language::Spanish),
             _ => Language::German.into(),
         }
@@ -247,7 +271,7 @@ fn words_are_chosen_by_company_number_and_purpose() {
     assert!(write("acme", "+34600000000", PURPOSES[0]).starts_with("123456: Example, 10 min\n@"));
     assert!(write("other", "+34600000000", PURPOSES[0]).contains("es su clave"));
     assert!(write("acme", "+34600000000", PURPOSES[1]).contains("vincula"));
-    assert!(write("acme", "+491700000000", PURPOSES[0]).contains("Ihr Code"));
+    assert!(write("acme", "+491700000000", PURPOSES[0]).contains("Anmeldecode"));
 }
 
 // N-15

@@ -313,7 +313,9 @@ fn message(message: &Message) -> Value {
         "code": message.code,
         "purpose": match message.purpose {
             MessagePurpose::Enroll => "enroll",
-            MessagePurpose::Challenge => "challenge",
+            MessagePurpose::SignIn => "sign-in",
+            MessagePurpose::ManageFactors => "manage-factors",
+            MessagePurpose::StepUp => "step-up",
         },
         "valid-minutes": message.valid_minutes,
         "idempotency-key": message.idempotency_key,

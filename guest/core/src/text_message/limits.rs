@@ -39,7 +39,7 @@ pub(super) fn counters(
     let company = index("company", payer.as_str(), vault)?;
     let kind = match errand {
         Errand::Enroll => "new-number",
-        Errand::Challenge => "number",
+        Errand::SignIn | Errand::ManageFactors | Errand::StepUp => "number",
     };
     let number = index("number", number.as_str(), vault)?;
     let (hour, day) = (u64::from(rules.per_hour), u64::from(rules.per_day));

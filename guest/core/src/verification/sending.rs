@@ -43,7 +43,7 @@ pub fn send_code(
     text_message::require_may_send(&person, &ticket, now)?;
     let order = Order {
         number,
-        errand: Errand::Challenge,
+        errand: Errand::of_challenge(&ticket.purpose),
         shown: ticket.digits_shown(),
         running: ticket.sent.take(),
     };

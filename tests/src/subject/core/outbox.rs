@@ -91,6 +91,8 @@ pub(super) async fn send(
 fn purpose(errand: Errand) -> MessagePurpose {
     match errand {
         Errand::Enroll => MessagePurpose::Enroll,
-        Errand::Challenge => MessagePurpose::Challenge,
+        Errand::SignIn => MessagePurpose::SignIn,
+        Errand::ManageFactors => MessagePurpose::ManageFactors,
+        Errand::StepUp => MessagePurpose::StepUp,
     }
 }
