@@ -11,6 +11,7 @@ use countersign_host::contract::sign_in::{Assessment, BeginOutcome, Session, Tic
 use countersign_host::contract::verification::VerifyVerdict;
 use countersign_host::contract::{Failure, Method, Purpose, Receipt, RecoveryCode};
 use countersign_host::keyring::LocalKeyring;
+use countersign_host::preview::{Preview, Subject};
 use countersign_host::random::{Random, SystemRandom};
 use countersign_host::sms::{Message, Outbox};
 use countersign_host::store::MemoryStore;
@@ -136,8 +137,9 @@ impl<'a> Stage<'a> {
         purpose: Purpose,
     ) -> Answer<BeginOutcome> {
         let what = match purpose {
+            Purpose::SignIn => "sign-in",
             Purpose::ManageFactors => "manage-factors",
-            _ => "sign-in",
+            Purpose::StepUp(_) => "step-up",
         };
         let known = visit.described();
         self.teller
@@ -312,18 +314,18 @@ impl<'a> Stage<'a> {
         self.teller.call(&format!(
             "administration.preview  {known}, the new policy, at {day}"
         ))?;
-        let administration = self.mfa.administration();
-        let answer = administration
-            .preview(
-                user,
-                &visit.memberships(),
-                &visit.first_factor(),
-                &Purpose::SignIn,
-                Some(hypothetical),
-                at,
-            )
-            .await;
-        self.settle(answer, Words::preview)
+        let mut question = Preview::at(at);
+        question.hypothetical = Some(hypothetical.clone());
+        let subject = Subject {
+            user: user.to_owned(),
+            memberships: visit.memberships(),
+            first_factor: visit.first_factor(),
+        };
+        let mut report = question.of(&self.mfa, &[subject]).await;
+        let row = report.rows.pop();
+        let row = row.ok_or_else(|| Exit::Fault("a preview has no row".to_owned()))?;
+        let outlook = row.outlook();
+        self.settle(row.answer, |_, _| outlook.to_owned())
     }
 
     /// Has a company's admin reset a user.

@@ -22,7 +22,7 @@ use countersign_host::store::Content;
 use jiff::civil::{Date, Time, date, time};
 
 use super::people::Company;
-use super::stage::Stage;
+use super::stage::{Device, Stage};
 use super::teller::Teller;
 use super::{calendar, check, people, told, words};
 use crate::authenticator::Authenticator;
@@ -159,15 +159,29 @@ impl Story<'_> {
     }
 
     /// Has a user type a code that is right.
-    async fn accept(&mut self, user: &str, ticket: &str, code: &str) -> Result<Assertion, Exit> {
-        let answer = self.stage.verify(user, ticket, code).await?;
-        let told = format!("the code of {user} is accepted, for a session with amr otp and mfa");
+    async fn accept(
+        &mut self,
+        user: &str,
+        ticket: &str,
+        method: Method,
+        code: &str,
+        device: Device,
+    ) -> Result<Assertion, Exit> {
+        let amr = match method {
+            Method::Totp => ["otp", "mfa"],
+            Method::Sms => ["sms", "mfa"],
+        };
+        let answer = self.stage.show(user, ticket, method, code, device).await?;
+        let told = format!(
+            "the code of {user} is accepted, for a session with amr {}",
+            amr.join(" and ")
+        );
         let assertion = told!(&told, answer, Ok(VerifyVerdict::Accepted(Verified::Done(it))) => it);
         check(
             assertion.user == user
                 && assertion.purpose == Purpose::SignIn
                 && assertion.proof == Proof::Factor
-                && assertion.amr == ["otp", "mfa"],
+                && assertion.amr == amr,
             &told,
         )?;
         Ok(assertion)
@@ -178,10 +192,14 @@ impl Story<'_> {
         &mut self,
         user: &str,
         ticket: &str,
+        method: Method,
         code: &str,
         left: u32,
     ) -> Result<(), Exit> {
-        let answer = self.stage.verify(user, ticket, code).await?;
+        let answer = self
+            .stage
+            .show(user, ticket, method, code, Device::Forget)
+            .await?;
         let told = format!("the code is wrong, and {left} tries are left");
         let rejection = told!(&told, answer, Ok(VerifyVerdict::Rejected(it)) => it);
         check(is_wrong(&rejection, left), &told)

@@ -1,6 +1,6 @@
 //! Answers of the contract in a line.
 
-use countersign_host::contract::administration::{Outlook, PreviewReport, UserStatus};
+use countersign_host::contract::administration::UserStatus;
 use countersign_host::contract::enrollment::{ConfirmVerdict, TotpSetup};
 use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::recovery::PresentVerdict;
@@ -163,16 +163,6 @@ impl Words {
             None => "no recovery code",
         };
         format!("{factors}; {recovery}; epoch {}", status.epoch)
-    }
-
-    pub(super) fn preview(self, report: &PreviewReport) -> String {
-        match &report.outlook {
-            Outlook::Allow(reason) => format!("allow ({})", allow_reason(reason)),
-            Outlook::Challenge => "challenge".to_owned(),
-            Outlook::Enroll(true) => "enroll (required)".to_owned(),
-            Outlook::Enroll(false) => "enroll (offered)".to_owned(),
-            Outlook::Deny(reason) => format!("deny ({})", deny_reason(reason)),
-        }
     }
 
     pub(super) fn failure(self, failure: &Failure) -> String {

@@ -1,10 +1,11 @@
 //! Before the deadline.
 
 use countersign_host::contract::sign_in::{AllowReason, Assessment, BeginOutcome};
-use countersign_host::contract::{Deadline, Failure, Proof, Purpose, TicketFault};
+use countersign_host::contract::{Deadline, Failure, Method, Proof, Purpose, TicketFault};
 use jiff::civil::{Date, date, time};
 
 use super::{BEGINNING, DEADLINE, Enrolled, Ruling, Story, ZONE, session};
+use crate::demo::stage::Device;
 use crate::demo::{calendar, check, people, told};
 use crate::exit::Exit;
 
@@ -111,7 +112,15 @@ impl Story<'_> {
         )?;
         self.secrets.push(challenge.ticket.clone());
         let code = self.code(&ana.key)?;
-        let assertion = self.accept("ana", &challenge.ticket, &code).await?;
+        let assertion = self
+            .accept(
+                "ana",
+                &challenge.ticket,
+                Method::Totp,
+                &code,
+                Device::Forget,
+            )
+            .await?;
         let session = session(&assertion);
         let answer = self.stage.assess("ana", &session).await?;
         told!(
@@ -126,13 +135,15 @@ impl Story<'_> {
              and still on her screen, but used. The answer is that of any wrong code; the audit trail knows better.",
         )?;
         let thief = self.challenge("ana").await?;
-        self.reject("ana", &thief.ticket, &code, 4).await?;
+        self.reject("ana", &thief.ticket, Method::Totp, &code, 4)
+            .await?;
 
         self.stage
             .teller
             .says("He guesses. Each wrong code counts; after the fifth this ticket ends and the factor rests.")?;
         let wrong = self.wrong_code(&ana.key)?;
-        self.reject("ana", &thief.ticket, &wrong, 3).await?;
+        self.reject("ana", &thief.ticket, Method::Totp, &wrong, 3)
+            .await?;
 
         self.at(TUESDAY, time(8, 58, 41, 0))?;
         self.stage
@@ -140,7 +151,14 @@ impl Story<'_> {
             .says("Ana's own next code, half a minute later, is good on a ticket of hers.")?;
         let challenge = self.challenge("ana").await?;
         let code = self.code(&ana.key)?;
-        self.accept("ana", &challenge.ticket, &code).await?;
+        self.accept(
+            "ana",
+            &challenge.ticket,
+            Method::Totp,
+            &code,
+            Device::Forget,
+        )
+        .await?;
         Ok(())
     }
 }

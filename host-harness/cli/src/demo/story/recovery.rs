@@ -2,10 +2,11 @@
 
 use countersign_host::contract::recovery::PresentVerdict;
 use countersign_host::contract::sign_in::Assessment;
-use countersign_host::contract::{EnrollOffer, Failure, Proof, TicketFault};
+use countersign_host::contract::{EnrollOffer, Failure, Method, Proof, TicketFault};
 use jiff::civil::{Date, date, time};
 
 use super::{Enrolled, Story, is_wrong};
+use crate::demo::stage::Device;
 use crate::demo::{check, told};
 use crate::exit::Exit;
 
@@ -32,7 +33,14 @@ impl Story<'_> {
         )?;
         let challenge = self.challenge("ana").await?;
         let code = self.code(&ana.key)?;
-        self.accept("ana", &challenge.ticket, &code).await?;
+        self.accept(
+            "ana",
+            &challenge.ticket,
+            Method::Totp,
+            &code,
+            Device::Forget,
+        )
+        .await?;
         self.stage
             .teller
             .says("The ticket that the recovery code opened is over. The code itself is not.")?;
@@ -105,12 +113,19 @@ impl Story<'_> {
             "Her old phone is found, dried, and its app still shows codes. They are dead as well.",
         )?;
         let code = self.code(&old.key)?;
-        self.reject("ana", ticket, &code, 3).await?;
+        self.reject("ana", ticket, Method::Totp, &code, 3).await?;
 
         self.stage.teller.says("The new phone works.")?;
         let challenge = self.challenge("ana").await?;
         let code = self.code(&new.key)?;
-        self.accept("ana", &challenge.ticket, &code).await?;
+        self.accept(
+            "ana",
+            &challenge.ticket,
+            Method::Totp,
+            &code,
+            Device::Forget,
+        )
+        .await?;
         Ok(())
     }
 

@@ -3,12 +3,10 @@
 use countersign_host::contract::enrollment::{ConfirmVerdict, Confirmation};
 use countersign_host::contract::sign_in::{AllowReason, BeginOutcome};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
-use countersign_host::contract::{
-    Assertion, Failure, Method, NotPermitted, Proof, Purpose, Receipt, SendState,
-};
+use countersign_host::contract::{Failure, Method, NotPermitted, Purpose, Receipt, SendState};
 use jiff::civil::{Date, date, time};
 
-use super::{Enrolled, Ruling, Story, ZONE, is_wrong};
+use super::{Enrolled, Ruling, Story, ZONE};
 use crate::demo::people::{self, ACME, OF_ACME, Visit};
 use crate::demo::stage::Device;
 use crate::demo::{calendar, check, told};
@@ -67,11 +65,11 @@ impl Story<'_> {
              its token, and she is not asked.",
         )?;
 
-        self.reject_text("cleo", &ticket, &misread(&code), 4)
+        self.reject("cleo", &ticket, Method::Sms, &misread(&code), 4)
             .await?;
         self.stage.teller.fully();
         let assertion = self
-            .accept_text("cleo", &ticket, &code, Device::Remember)
+            .accept("cleo", &ticket, Method::Sms, &code, Device::Remember)
             .await?;
         let told = "Cleo's browser gets a token, and is let in with it";
         let token = told!(told, assertion.device_token, Some(it) => it);
@@ -181,46 +179,6 @@ impl Story<'_> {
         let confirmation = told!(&told, answer, Ok(ConfirmVerdict::Accepted(it)) => it);
         check(confirmation.assertion.amr == ["sms", "mfa"], &told)?;
         Ok(confirmation)
-    }
-
-    /// Has a user type the code of a message.
-    async fn accept_text(
-        &mut self,
-        user: &str,
-        ticket: &str,
-        code: &str,
-        device: Device,
-    ) -> Result<Assertion, Exit> {
-        let answer = self
-            .stage
-            .show(user, ticket, Method::Sms, code, device)
-            .await?;
-        let told = format!("the code of {user} is accepted, for a session with amr sms and mfa");
-        let assertion = told!(&told, answer, Ok(VerifyVerdict::Accepted(Verified::Done(it))) => it);
-        check(
-            assertion.purpose == Purpose::SignIn
-                && assertion.proof == Proof::Factor
-                && assertion.amr == ["sms", "mfa"],
-            &told,
-        )?;
-        Ok(assertion)
-    }
-
-    /// Has a user mistype the code of a message.
-    async fn reject_text(
-        &mut self,
-        user: &str,
-        ticket: &str,
-        code: &str,
-        left: u32,
-    ) -> Result<(), Exit> {
-        let answer = self
-            .stage
-            .show(user, ticket, Method::Sms, code, Device::Forget)
-            .await?;
-        let told = format!("the code is wrong, and {left} tries are left");
-        let rejection = told!(&told, answer, Ok(VerifyVerdict::Rejected(it)) => it);
-        check(is_wrong(&rejection, left), &told)
     }
 
     /// Returns the ticket with which factors may be changed.
