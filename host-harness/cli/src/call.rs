@@ -3,8 +3,8 @@
 mod script;
 mod signature;
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use self::script::Script;
 use crate::exit::Exit;
-use crate::plugin;
+use crate::{input, plugin};
 
 /// Calls a plugin as a host does, with JSON: for plugin developers
 ///
@@ -78,15 +78,15 @@ impl Call {
     /// Makes the call, or those of the script.
     async fn make(self, caller: &mut Caller, out: &mut dyn Write) -> Result<(), Exit> {
         if let Some(path) = &self.script {
-            let script = Script::parse(&read(&path.to_string_lossy())?)?;
+            let script = Script::parse(&input::read(&path.to_string_lossy())?)?;
             return script.run(caller, out).await;
         }
         let function = self.function.unwrap_or_default();
         let args = match self.arguments.as_deref() {
             None => Value::Null,
-            Some("-") => parse(&read("-")?)?,
+            Some("-") => parse(&input::read("-")?)?,
             Some(text) => match text.strip_prefix('@') {
-                Some(path) => parse(&read(path)?)?,
+                Some(path) => parse(&input::read(path)?)?,
                 None => parse(text)?,
             },
         };
@@ -104,7 +104,7 @@ pub(crate) async fn rehearsed(plugin: Plugin, script: Option<&Path>) -> Result<C
     let mut caller = Caller::new(plugin, None, None)?;
     if let Some(path) = script {
         let path = path.to_string_lossy();
-        let script = Script::parse(&read(&path)?).map_err(|exit| exit.at(&path))?;
+        let script = Script::parse(&input::read(&path)?).map_err(|exit| exit.at(&path))?;
         let played = script.run(&mut caller, &mut io::sink()).await;
         played.map_err(|exit| exit.at(&path))?;
     }
@@ -219,22 +219,10 @@ fn append(path: &Path) -> Result<JsonLines<File>, Exit> {
         .map_err(|error| Exit::Usage(format!("cannot append to {}: {error}", path.display())))
 }
 
-/// Reads a file, or the standard input.
-pub(crate) fn read(path: &str) -> Result<String, Exit> {
-    let text = match path {
-        "-" => io::read_to_string(io::stdin().lock().take(MAX_INPUT)),
-        path => fs::read_to_string(path),
-    };
-    text.map_err(|error| Exit::Usage(format!("cannot read {path}: {error}")))
-}
-
 fn parse(text: &str) -> Result<Value, Exit> {
     serde_json::from_str(text)
         .map_err(|error| Exit::Usage(format!("the arguments: expected JSON: {error}")))
 }
-
-/// The arguments of no function come near it.
-const MAX_INPUT: u64 = 16 << 20;
 
 const LONG_HELP: &str = r#"JSON for the contract's types:
   record      {"field": value}; a field of type option may be left out

@@ -14,8 +14,7 @@ mod script;
 mod token;
 mod yaml;
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -24,13 +23,12 @@ use countersign_host::contract::Actor;
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::random::{Random, SystemRandom};
 use countersign_host::store::MemoryStore;
-use zeroize::Zeroizing;
 
 use self::rehearsal::Rehearsal;
 use self::row::{Refusal, Row};
 use self::script::Script;
 use crate::exit::Exit;
-use crate::plugin;
+use crate::{input, plugin};
 
 /// Rehearses the import of authenticator apps from another system
 ///
@@ -94,7 +92,7 @@ impl Import {
         let field = self.from.user_field(self.user_field)?;
         let plugin = plugin::load(self.plugin.as_deref(), cache)?;
         let rows = {
-            let text = read(&self.file)?;
+            let text = input::read(&self.file)?;
             let rows = self.from.rows(&text, field);
             rows.map_err(|it| Exit::Usage(it.to_string()).at(&self.file))?
         };
@@ -182,39 +180,6 @@ impl System {
         }
     }
 }
-
-/// Reads a file, or the standard input. The text is wiped on drop.
-fn read(path: &str) -> Result<Zeroizing<String>, Exit> {
-    let cannot = |error| Exit::Usage(format!("cannot read {path}: {error}"));
-    let mut bytes = Zeroizing::new(Vec::new());
-    let limit = MAX_INPUT.saturating_add(1);
-    match path {
-        "-" => io::stdin().lock().take(limit).read_to_end(&mut bytes),
-        path => {
-            let file = File::open(path).map_err(cannot)?;
-            // What grows is copied, and the copies are not wiped.
-            let size = file.metadata().map_or(0, |it| it.len().min(limit));
-            bytes.reserve(usize::try_from(size).unwrap_or_default().saturating_add(1));
-            file.take(limit).read_to_end(&mut bytes)
-        }
-    }
-    .map_err(cannot)?;
-    if u64::try_from(bytes.len()).is_ok_and(|it| it > MAX_INPUT) {
-        let expected = format!("{path}: expected at most {MAX_INPUT} bytes; import it in parts");
-        return Err(Exit::Usage(expected));
-    }
-    match String::from_utf8(std::mem::take(&mut *bytes)) {
-        Ok(text) => Ok(Zeroizing::new(text)),
-        Err(error) => {
-            let place = error.utf8_error().valid_up_to();
-            drop(Zeroizing::new(error.into_bytes()));
-            Err(Exit::Usage(format!("{path}: byte {place}: expected UTF-8")))
-        }
-    }
-}
-
-/// A hundred thousand users of Keycloak take about as much.
-const MAX_INPUT: u64 = 128 << 20;
 
 const LONG_HELP: &str = r"Where the file comes from:
   keycloak     kc.sh export --realm REALM --users realm_file --file FILE

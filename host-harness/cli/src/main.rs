@@ -8,6 +8,7 @@ mod call;
 mod demo;
 mod exit;
 mod import;
+mod input;
 mod inspect;
 mod plugin;
 mod policy;

@@ -15,8 +15,8 @@ use countersign_host::profile::Profile;
 use self::check::Check;
 use self::preview::Preview;
 use self::profiles::Profiles;
-use crate::call;
 use crate::exit::Exit;
+use crate::input;
 
 /// Looks at policies before anybody meets them
 ///
@@ -48,7 +48,7 @@ impl Policy {
 /// Reads a policy from a file of JSON.
 fn read(path: &Path) -> Result<policy::Policy, Exit> {
     let path = path.to_string_lossy();
-    policy::Policy::parse(&call::read(&path)?)
+    policy::Policy::parse(&input::read(&path)?)
         .map_err(|error| Exit::Usage(error.to_string()).at(&path))
 }
 

@@ -6,16 +6,16 @@ use std::path::Path;
 use countersign_host::contract::{FirstFactor, FirstFactorKind, Membership};
 use countersign_host::preview::Subject;
 
-use crate::call;
 use crate::exit::Exit;
+use crate::input;
 
 /// Reads people from a file whose name says in which form they stand there.
 pub(super) fn read(path: &Path) -> Result<Vec<Subject>, Exit> {
     let name = path.to_string_lossy();
     let ending = path.extension().and_then(|it| it.to_str());
     let subjects = match ending {
-        Some("json") => Subject::parse_all(&call::read(&name)?).map_err(|it| it.to_string()),
-        Some("csv") => parse_csv(&call::read(&name)?),
+        Some("json") => Subject::parse_all(&input::read(&name)?).map_err(|it| it.to_string()),
+        Some("csv") => parse_csv(&input::read(&name)?),
         _ => Err("expected a name that ends in .json or .csv".to_owned()),
     };
     subjects.map_err(|message| Exit::Usage(message).at(&name))

@@ -1,8 +1,10 @@
 //! `countersign call`.
 
+use std::fs;
+
 use serde_json::{Deserializer, Value, json};
 
-use crate::{file, run, run_with_input};
+use crate::{Ran, countersign, file, run, run_with_input, scratch};
 
 fn answers(out: &str) -> Vec<Value> {
     let stream = Deserializer::from_str(out).into_iter();
@@ -79,6 +81,23 @@ fn a_parameter_that_is_missing_is_named() {
 fn an_unknown_function_is_refused_with_the_way_to_find_one() {
     let ran = run(&["call", "sign-in.begone"]).ended(2);
     assert!(ran.err.contains("call --list"), "{}", ran.err);
+}
+
+#[test]
+fn input_that_is_too_long_is_refused_and_never_cut_short() {
+    let path = scratch("call-large.json");
+    let large = fs::File::create(&path).expect("it can be made");
+    large.set_len((128 << 20) + 1).expect("it can be sparse");
+    let input = fs::File::open(&path).expect("it is there");
+    let of_input = countersign(&["call", "policy.get", "-"])
+        .stdin(input)
+        .output();
+    let of_file = run(&["call", "policy.get", &format!("@{}", path.display())]);
+    for ran in [Ran::of(of_input.expect("it starts")), of_file] {
+        let ran = ran.ended(2);
+        assert!(ran.err.contains("at most 134217728 bytes"), "{}", ran.err);
+    }
+    fs::remove_file(path).expect("it can be removed");
 }
 
 #[test]
