@@ -72,7 +72,7 @@ enum System {
     Authelia,
     /// A token export, as JSON or YAML
     Privacyidea,
-    /// A table with a header
+    /// A table with a heading
     Csv,
 }
 
@@ -191,7 +191,7 @@ const LONG_HELP: &str = r"Where the file comes from:
                Fernet(open(sys.argv[1]).read().strip()).decrypt(
                open(sys.argv[2]).read()).decode())' KEYFILE FILE |
                countersign import --from privacyidea -
-  csv          user,uri or user,secret,algorithm,digits,period, with a header; mark may be added:
+  csv          user,uri or user,secret,algorithm,digits,period, with a heading; mark may be added:
                the last time step that was accepted
 
 What comes of a row:

@@ -13,6 +13,7 @@ mod inspect;
 mod plugin;
 mod policy;
 mod style;
+mod table_file;
 
 use std::io::Write;
 use std::path::PathBuf;

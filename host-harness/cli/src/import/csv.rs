@@ -1,48 +1,33 @@
-//! A table with a header, in any order of these columns: `user` (or `username`), and `uri`, or `secret` (base 32) with
+//! A table with a heading, in any order of these columns: `user` (or `username`), and `uri`, or `secret` (base 32) with
 //! `algorithm`, `digits` and `period`; `mark`, and `issuer`, which is passed over.
 //!
 //! What Authelia's `storage user totp export csv` writes (4.39, commit 2357203) is such a table.
 
-use csv::{ReaderBuilder, StringRecord, Trim};
-
 use super::key_uri::{self, unknown_algorithm};
 use super::row::{Refusal, Row, Unfit};
 use super::token::{Algorithm, Secret, Token};
+use crate::table_file::{self, Misfit, TableFile};
 
 /// Reads a table.
 pub(super) fn read(text: &str) -> Result<Vec<Row>, Refusal> {
-    // What spreadsheets put before it.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = ReaderBuilder::new()
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
-    // The parser's own words may repeat what it read.
-    let header = reader
-        .headers()
-        .map_err(|_| Refusal::expected("line 1", SHAPE))?;
-    let columns = Columns::parse(header)?;
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            Refusal::expected(format!("line {line}"), "a row of a table")
-        })?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let place = format!("line {line}");
-        rows.push(Row {
+    let table = TableFile::<Column>::parse(text)?;
+    let parameters = [Column::Algorithm, Column::Digits, Column::Period];
+    let has = |column| table.has(column);
+    match (has(Column::User), has(Column::Uri), has(Column::Secret)) {
+        (true, true, false) if !parameters.into_iter().any(has) => {}
+        (true, false, true) => {}
+        _ => return Err(table.wrong_heading().into()),
+    }
+    let row = |record: Record<'_>| {
+        let place = format!("line {}", record.0.line);
+        Row {
             owner: place.clone(),
             place,
-            user: columns.user(&record),
-            token: columns.token(&record),
-        });
-    }
-    Ok(rows)
-}
-
-/// Where which column is.
-struct Columns {
-    names: Vec<Column>,
+            user: record.user(),
+            token: record.token(),
+        }
+    };
+    Ok(table.rows().map(|it| row(Record(it))).collect())
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,84 +42,60 @@ enum Column {
     Issuer,
 }
 
-impl Columns {
-    fn parse(header: &StringRecord) -> Result<Self, Refusal> {
-        let mut names = Vec::new();
-        for name in header {
-            // Not repeated: without a header, the first row stands here.
-            let column = Column::parse(name).ok_or_else(|| Refusal::expected("line 1", SHAPE))?;
-            if names.contains(&column) {
-                return Err(Refusal::expected("line 1", "each column once"));
-            }
-            names.push(column);
-        }
-        let has = |column| names.contains(&column);
-        let parameters = [Column::Algorithm, Column::Digits, Column::Period];
-        match (has(Column::User), has(Column::Uri), has(Column::Secret)) {
-            (true, true, false) if !parameters.into_iter().any(has) => Ok(Self { names }),
-            (true, false, true) => Ok(Self { names }),
-            _ => Err(Refusal::expected("line 1", SHAPE)),
-        }
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        Self::expected(format!("line {}", misfit.line), &misfit.expected)
     }
+}
 
-    /// Gets what stands in a column, if anything does.
-    fn get<'a>(&self, record: &'a StringRecord, column: Column) -> Option<&'a str> {
-        let index = self.names.iter().position(|it| *it == column)?;
-        record.get(index).filter(|it| !it.is_empty())
-    }
+/// A row of the table.
+struct Record<'a>(table_file::Row<'a, Column>);
 
-    fn require_as_many(&self, record: &StringRecord) -> Result<(), Refusal> {
-        match record.len() == self.names.len() {
-            true => Ok(()),
-            false => Err(Refusal {
-                field: None,
-                why: format!("expected {} fields, as in line 1", self.names.len()),
-            }),
-        }
+impl Record<'_> {
+    fn require_whole(&self) -> Result<(), Refusal> {
+        self.0
+            .is_whole()
+            .map_err(|why| Refusal { field: None, why })
     }
 
     /// Gets the user, except where what stands in the column may be the secret beside it.
-    fn user(&self, record: &StringRecord) -> Result<String, Refusal> {
-        self.require_as_many(record)?;
-        let user = self.get(record, Column::User);
+    fn user(&self) -> Result<String, Refusal> {
+        self.require_whole()?;
+        let user = self.0.get(Column::User);
         user.map(str::to_owned)
             .ok_or_else(|| Refusal::expected("user", "a name"))
     }
 
-    fn token(&self, record: &StringRecord) -> Result<Token, Unfit> {
-        self.require_as_many(record)?;
-        let mut token = match self.get(record, Column::Uri) {
+    fn token(&self) -> Result<Token, Unfit> {
+        self.require_whole()?;
+        let mut token = match self.0.get(Column::Uri) {
             Some(uri) => key_uri::parse(uri)?,
-            None if self.names.contains(&Column::Uri) => {
+            None if self.0.table().has(Column::Uri) => {
                 return Err(Refusal::expected("uri", "otpauth://totp/…").into());
             }
-            None => self.token_of_fields(record)?,
+            None => self.token_of_fields()?,
         };
-        token.mark = self.number(record, Column::Mark, "mark")?;
+        token.mark = self.number(Column::Mark, "mark")?;
         Ok(token)
     }
 
-    fn token_of_fields(&self, record: &StringRecord) -> Result<Token, Unfit> {
+    fn token_of_fields(&self) -> Result<Token, Unfit> {
         let secret = self
-            .get(record, Column::Secret)
+            .0
+            .get(Column::Secret)
             .and_then(Secret::from_base32)
             .ok_or_else(|| Refusal::expected("secret", "base 32"))?;
-        let algorithm = match self.get(record, Column::Algorithm) {
+        let algorithm = match self.0.get(Column::Algorithm) {
             None => Algorithm::Sha1,
             Some(name) => Algorithm::parse(name).ok_or_else(unknown_algorithm)?,
         };
-        let digits = self.number(record, Column::Digits, "digits")?;
-        let period = self.number(record, Column::Period, "period")?;
+        let digits = self.number(Column::Digits, "digits")?;
+        let period = self.number(Column::Period, "period")?;
         Token::new(secret, algorithm, digits.unwrap_or(6), period.unwrap_or(30))
     }
 
-    fn number(
-        &self,
-        record: &StringRecord,
-        column: Column,
-        name: &str,
-    ) -> Result<Option<u64>, Refusal> {
-        let Some(text) = self.get(record, column) else {
+    fn number(&self, column: Column, name: &str) -> Result<Option<u64>, Refusal> {
+        let Some(text) = self.0.get(column) else {
             return Ok(None);
         };
         // `parse` alone would take a sign.
@@ -146,9 +107,12 @@ impl Columns {
     }
 }
 
-impl Column {
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
+impl table_file::Column for Column {
+    const SHAPE: &'static str =
+        "a heading: user, and uri, or secret with algorithm, digits and period; mark, issuer";
+
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
             "user" | "username" => Self::User,
             "uri" => Self::Uri,
             "secret" => Self::Secret,
@@ -161,6 +125,3 @@ impl Column {
         })
     }
 }
-
-const SHAPE: &str =
-    "a header: user, and uri, or secret with algorithm, digits and period; mark, issuer";

@@ -216,7 +216,7 @@ fn what_cannot_be_read_is_named_with_file_place_and_what_was_expected() {
         ),
         (
             vec![table.as_str()],
-            format!("{table}: line 2: expected 2 fields, found 1"),
+            format!("{table}: line 2: expected 2 fields, as in line 1"),
         ),
         (
             vec!["people.txt"],

@@ -176,16 +176,21 @@ fn a_file_of_another_shape_is_refused_where_it_is_one() {
             r#"[{"Secret": 1}]"#,
             "-: [0].serial: expected a list of tokens",
         ),
-        ("csv", "ann,Secret\n", "-: line 1: expected a header"),
-        ("csv", "user\nann\n", "-: line 1: expected a header"),
-        ("csv", "user,uri,secret\n", "-: line 1: expected a header"),
-        ("csv", "user,uri,digits\n", "-: line 1: expected a header"),
+        ("csv", "ann,Secret\n", "-: line 1: expected a heading"),
+        ("csv", "user\nann\n", "-: line 1: expected a heading"),
+        ("csv", "user,uri,secret\n", "-: line 1: expected a heading"),
+        ("csv", "user,uri,digits\n", "-: line 1: expected a heading"),
         (
             "csv",
             "user,secret,user\n",
             "-: line 1: expected each column once",
         ),
-        ("csv", "", "-: line 1: expected a header"),
+        ("csv", "", "-: line 1: expected a heading"),
+        (
+            "csv",
+            "\u{feff}user,secret\r\nann,\"Secret\r\nben,Secret\r\n",
+            "-: line 2: expected a quote at the end of a quoted field",
+        ),
     ] {
         let ran = run_with_input(&["import", "--from", from, "-"], text).ended(2);
         assert!(ran.err.contains(expected), "{from} {text}: {}", ran.err);
