@@ -39,7 +39,7 @@ pub(crate) fn day(at: u64, zone: &str) -> String {
     zoned(at, zone).strftime("%A %-d %B %Y").to_string()
 }
 
-/// Writes a day and a time of it to be read by programs, such as `2026-10-19 00:00`.
+/// Writes a day and a time of it in a fixed width, such as `2026-10-19 00:00`: for columns and sentences of many dates.
 pub(crate) fn date(at: u64, zone: &str) -> String {
     zoned(at, zone).strftime("%Y-%m-%d %H:%M").to_string()
 }

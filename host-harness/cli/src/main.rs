@@ -13,6 +13,7 @@ mod inspect;
 mod plugin;
 mod policy;
 mod style;
+mod table;
 mod table_file;
 
 use std::io::Write;

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::subjects;
 use crate::exit::Exit;
-use crate::style::{BAD, BOLD, DIM, GOOD};
+use crate::style::{BAD, BOLD, GOOD};
+use crate::table::{Cell, Table};
 use crate::{calendar, call, plugin};
 
 /// Says what a policy would mean for a list of people on a day
@@ -99,41 +100,31 @@ impl Preview {
         let date = |at| calendar::date(at, &self.zone);
         let supposed = match (&self.policy, &self.company) {
             (Some(policy), Some(company)) => {
-                format!(
-                    ", supposing {} for {}",
-                    policy.display(),
-                    Printable(company)
-                )
+                let policy = policy.to_string_lossy();
+                let (policy, company) = (Printable(&policy), Printable(company));
+                format!(", supposing {policy} for {company}")
             }
             _ => String::new(),
         };
-        let (moment, zone) = (calendar::moment(at, &self.zone), &self.zone);
+        let (moment, zone) = (calendar::moment(at, &self.zone), Printable(&self.zone));
         writeln!(out, "{BOLD}{moment}{BOLD:#} {zone}{supposed}\n")?;
-        let rows = report.rows.iter();
-        let names: Vec<String> = rows.map(|row| Printable(&row.user).to_string()).collect();
-        let widest = names.iter().map(|it| it.chars().count()).chain([4]).max();
-        let user = widest.unwrap_or_default().saturating_add(2);
-        writeln!(
-            out,
-            "{BOLD}{:user$}{:OUTLOOK$}{:DATE$}may enroll{BOLD:#}",
-            "user", "outlook", "deadline"
-        )?;
-        for (row, name) in report.rows.iter().zip(names) {
+        let mut table = Table::default();
+        table.heading(["user", "outlook", "deadline", "may enroll"]);
+        for row in &report.rows {
             let deadline = row.answer.as_ref().ok().and_then(|it| it.deadline);
-            let deadline = deadline.map_or("none".to_owned(), date);
             let style = match row.outlook() {
                 it if it.starts_with("deny") || it == "error" => BAD,
                 _ => GOOD,
             };
-            writeln!(
-                out,
-                "{name:user$}{style}{:OUTLOOK$}{style:#}{deadline:DATE$}{}\n{:user$}{DIM}{}{DIM:#}",
-                row.outlook(),
-                row.methods().join(" "),
-                "",
-                Printable(&row.because(date)),
-            )?;
+            table.row([
+                Cell::new(&row.user),
+                Cell::styled(style, row.outlook()),
+                Cell::new(&deadline.map_or("none".to_owned(), date)),
+                Cell::new(&row.methods().join(" ")),
+            ]);
+            table.note(&row.because(date));
         }
+        table.write(out)?;
         let summary = report.summary();
         let summary = summary
             .iter()
@@ -142,11 +133,6 @@ impl Preview {
         Ok(())
     }
 }
-
-/// Columns for an outlook.
-const OUTLOOK: usize = 29;
-/// Columns for a date.
-const DATE: usize = 18;
 
 const LONG_HELP: &str = r#"The people, as JSON; what stands in brackets may be left out:
   [{"user": "u-1", "memberships": [{"company": "acme", ["roles": ["payor"], "active": true]}],

@@ -8,6 +8,7 @@ use countersign_host::profile::{Profile, Setting};
 
 use crate::exit::Exit;
 use crate::style::{BOLD, DIM};
+use crate::table::{Cell, Table};
 
 /// Prints the named profiles: side by side, or one with the reason for each value
 ///
@@ -38,37 +39,34 @@ impl Profiles {
 
 fn one(profile: Profile, out: &mut dyn Write) -> Result<(), Exit> {
     writeln!(out, "{BOLD}{profile}{BOLD:#}  {}\n", profile.title())?;
+    let mut table = Table::default();
     for it in profile.values() {
-        let (value, because) = (marked(&it, it.value.clone()), it.because);
-        writeln!(
-            out,
-            "{:FIELD$}{value}\n{:FIELD$}{DIM}{because}{DIM:#}",
-            it.field, ""
-        )?;
+        table.row([Cell::new(it.field), Cell::new(&marked(&it, &it.value))]);
+        table.note(it.because);
     }
+    table.write(out)?;
     Ok(())
 }
 
 fn all(out: &mut dyn Write) -> Result<(), Exit> {
+    let mut titles = Table::default();
     for profile in Profile::ALL {
-        writeln!(out, "{BOLD}{profile:12}{BOLD:#}{}", profile.title())?;
+        titles.row([
+            Cell::styled(BOLD, profile.name()),
+            Cell::new(profile.title()),
+        ]);
     }
-    let columns: Vec<Vec<(&str, String)>> = Profile::ALL.map(column).into();
-    let mut heading = String::new();
-    for (profile, column) in Profile::ALL.iter().zip(&columns) {
-        heading.push_str(&format!("{profile:width$}", width = width(column)));
+    titles.write(out)?;
+    writeln!(out)?;
+    let columns = Profile::ALL.map(column);
+    let mut table = Table::default();
+    table.heading([""].into_iter().chain(Profile::ALL.map(Profile::name)));
+    for (row, it) in Profile::Procore.values().enumerate() {
+        let values = columns.iter().map(|column| column.get(row));
+        let values = values.map(|it| Cell::new(it.map_or("", String::as_str)));
+        table.row([Cell::new(it.field)].into_iter().chain(values));
     }
-    let heading = heading.trim_end();
-    writeln!(out, "\n{:FIELD$}{BOLD}{heading}{BOLD:#}", "")?;
-    let fields = Profile::Procore.values().map(|it| it.field);
-    for (row, field) in fields.enumerate() {
-        let mut line = format!("{field:FIELD$}");
-        for column in &columns {
-            let value = column.get(row).map_or("", |(_, value)| value);
-            line.push_str(&format!("{value:width$}", width = width(column)));
-        }
-        writeln!(out, "{}", line.trim_end())?;
-    }
+    table.write(out)?;
     writeln!(
         out,
         "\n{DIM}* a floor: a policy that is laxer there departs from the profile{DIM:#}"
@@ -76,28 +74,17 @@ fn all(out: &mut dyn Write) -> Result<(), Exit> {
     Ok(())
 }
 
-fn column(profile: Profile) -> Vec<(&'static str, String)> {
-    let short = |it: Setting| {
-        let value = match it.value.split(' ').count() {
-            0..=4 => it.value.clone(),
-            items => format!("{items} of them"),
-        };
-        (it.field, marked(&it, value))
+fn column(profile: Profile) -> Vec<String> {
+    let short = |it: Setting| match it.value.split(' ').count() {
+        0..=4 => marked(&it, &it.value),
+        items => marked(&it, &format!("{items} of them")),
     };
     profile.values().map(short).collect()
 }
 
-fn marked(it: &Setting, value: String) -> String {
+fn marked(it: &Setting, value: &str) -> String {
     match it.is_floor {
         true => format!("{value}*"),
-        false => value,
+        false => value.to_owned(),
     }
 }
-
-fn width(column: &[(&str, String)]) -> usize {
-    let widest = column.iter().map(|(_, value)| value.len()).max();
-    widest.unwrap_or_default().saturating_add(2)
-}
-
-/// Columns for the name of a field.
-const FIELD: usize = 24;
