@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_host::clock::{Clock, FixedClock, SystemClock};
 use countersign_host::keyring::LocalKeyring;
+use countersign_host::printable::Printable;
 use countersign_host::random::{Random, SystemRandom};
 use countersign_host::sink::{JsonLines, Sink};
 use countersign_host::sms::Outbox;
@@ -160,7 +161,9 @@ impl Caller {
         let answer = self.mfa.call_json(function, &args).await?;
         let messages = self.outbox.messages();
         for message in messages.iter().skip(self.shown) {
-            anstream::eprintln!("text message to {}: {}", message.number, message.code);
+            // The plugin's words.
+            let (number, code) = (Printable(&message.number), Printable(&message.code));
+            anstream::eprintln!("text message to {number}: {code}");
         }
         self.shown = messages.len();
         Ok(answer)
@@ -206,12 +209,12 @@ fn list(plugin: &Plugin, only: Option<&str>, json: bool, out: &mut dyn Write) ->
 
 fn unknown(function: &str) -> Exit {
     Exit::Usage(format!(
-        "{function:?}: expected a function such as `sign-in.begin`; `countersign call --list` names them all"
+        "{function}: expected a function such as `sign-in.begin`; `countersign call --list` names them all"
     ))
 }
 
 fn answered_err(function: &str) -> Exit {
-    Exit::AnsweredErr(format!("{function} answered err"))
+    Exit::AnsweredNo(format!("{function} answered err"))
 }
 
 fn append(path: &Path) -> Result<JsonLines<File>, Exit> {

@@ -14,10 +14,9 @@ pub(crate) enum Exit {
     Usage(String),
     /// A host would not load the plugin.
     Refused(String),
-    /// The plugin answered with the contract's `err`, which is printed already.
-    AnsweredErr(String),
-    /// Rows of a file to import were refused; which and why is printed already.
-    RowsRefused(String),
+    /// The work was done, and the answer is no: the plugin answered with the contract's `err`, rows were refused, a
+    /// policy is laxer. A report, if there is one, is printed already, and this sums it up.
+    AnsweredNo(String),
     /// The plugin trapped, used up its limits or broke the contract.
     Stopped(String),
     /// The person pressed Ctrl-C.
@@ -32,7 +31,7 @@ impl Exit {
     /// A demo that came out otherwise than it told.
     pub(crate) fn untrue(told: &str) -> Self {
         Self::Fault(format!(
-            "the demo stops here. It told: {told}.\nThe last answer above says otherwise."
+            "the demo stops here. It told: {told}. The last answer above says otherwise."
         ))
     }
 
@@ -43,21 +42,19 @@ impl Exit {
             Self::Fault(message) => Self::Fault(put(message)),
             Self::Usage(message) => Self::Usage(put(message)),
             Self::Refused(message) => Self::Refused(put(message)),
-            Self::AnsweredErr(message) => Self::AnsweredErr(put(message)),
-            Self::RowsRefused(message) => Self::RowsRefused(put(message)),
+            Self::AnsweredNo(message) => Self::AnsweredNo(put(message)),
             Self::Stopped(message) => Self::Stopped(put(message)),
             Self::Interrupted | Self::BrokenPipe | Self::InputEnded => self,
         }
     }
 
-    /// Returns what to say on the error stream, if anything.
+    /// Returns what to say on the error stream, if anything. It may repeat other people's words as they are.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
             Self::Fault(message)
             | Self::Usage(message)
             | Self::Refused(message)
-            | Self::AnsweredErr(message)
-            | Self::RowsRefused(message)
+            | Self::AnsweredNo(message)
             | Self::Stopped(message) => Some(message),
             Self::Interrupted | Self::BrokenPipe | Self::InputEnded => None,
         }
@@ -70,7 +67,7 @@ impl Exit {
             Self::Fault(_) => 1,
             Self::Usage(_) => 2,
             Self::Refused(_) => 3,
-            Self::AnsweredErr(_) | Self::RowsRefused(_) => 4,
+            Self::AnsweredNo(_) => 4,
             Self::Stopped(_) => 5,
             Self::Interrupted => 130,
         })
@@ -88,9 +85,15 @@ impl From<io::Error> for Exit {
 
 impl From<Error> for Exit {
     fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
         let message = error.to_string();
         match error {
-            Error::Refused(_) => Self::AnsweredErr(message),
+            Error::Refused(_) => Self::AnsweredNo(message),
             Error::Trap(_) | Error::Limit(_) | Error::Scope(_) | Error::Misuse(_) => {
                 Self::Stopped(message)
             }

@@ -121,7 +121,7 @@ impl Import {
         }
         match rehearsal.totals() {
             [.., ("refused", 0), _] => Ok(()),
-            [.., (_, refused), _] => Err(Exit::RowsRefused(format!(
+            [.., (_, refused), _] => Err(Exit::AnsweredNo(format!(
                 "rows refused: {refused} of {}",
                 rehearsal.lines.len()
             ))),

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use countersign_host::printable::Printable;
 
 use crate::call::Call;
 use crate::demo::Demo;
@@ -86,8 +87,14 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
 }
 
 /// Says why the command ends, and how.
+///
+/// # Security
+///
+/// A message may repeat a plugin, a file or the command line. It is escaped here, once for all of them, so that it
+/// stays one line and looks like what it is.
 fn end(exit: &Exit) -> ExitCode {
     if let Some(message) = exit.message() {
+        let message = Printable(message);
         // Nobody may be there to read it.
         let _ = writeln!(anstream::stderr(), "{ERROR}countersign:{ERROR:#} {message}");
     }
@@ -100,6 +107,6 @@ Exit codes:
   1    the work could not be done, or the demo came out otherwise than it told
   2    the command line, or what it names, cannot be used
   3    a host would refuse the plugin
-  4    the plugin answered with the contract's err, or a row to import was refused
+  4    it was done, and the answer is no: the plugin's err, a row refused, a policy laxer
   5    the plugin trapped, used up its limits or broke the contract, and was stopped
   130  Ctrl-C";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use countersign_host::clock::Clock;
+use countersign_host::printable::Printable;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -81,7 +82,7 @@ impl Step {
             .map_err(|it| Exit::Fault(it.to_string()))?;
         let args = saved.fill(self.with, now)?;
         // On the other stream, so that what is printed stays JSON.
-        anstream::eprintln!("{DIM}{}{DIM:#}", self.call);
+        anstream::eprintln!("{DIM}{}{DIM:#}", Printable(&self.call));
         let answer = caller.call(&self.call, args).await?;
         writeln!(out, "{answer:#}")?;
         out.flush()?;
@@ -90,13 +91,13 @@ impl Step {
             (Expect::Ok, true) => return Err(answered_err(&self.call)),
             (Expect::Err, false) => {
                 let answered = format!("{} answered ok, expected err", self.call);
-                return Err(Exit::AnsweredErr(answered));
+                return Err(Exit::AnsweredNo(answered));
             }
             _ => {}
         }
         for (name, pointer) in self.save {
             let Some(value) = answer.pointer(&pointer) else {
-                let expected = format!("save.{name}: expected {pointer:?} in the answer");
+                let expected = format!("save.{name}: expected `{pointer}` in the answer");
                 return Err(Exit::Usage(expected));
             };
             saved.values.insert(name, value.clone());
@@ -144,7 +145,7 @@ impl Saved {
         let Some(value) = self.values.get(name) else {
             let names: Vec<&str> = self.values.keys().map(String::as_str).collect();
             return Err(Exit::Usage(format!(
-                "nothing was saved as {name:?}; there is: {}",
+                "nothing was saved as `{name}`; there is: {}",
                 match names.as_slice() {
                     [] => "nothing".to_owned(),
                     names => names.join(", "),
@@ -158,7 +159,7 @@ impl Saved {
                 Ok(Value::String(authenticator.code(key, now)?))
             }
             (Kind::Code, _) => Err(Exit::Usage(format!(
-                "{name:?}: expected a key in base 32 to make a code of"
+                "`{name}`: expected a key in base 32 to make a code of"
             ))),
         }
     }
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn a_name_that_was_not_saved_is_an_error_that_says_what_there_is() {
         let error = fill(&[("b", json!(1)), ("a", json!(1))], json!("$c")).unwrap_err();
-        assert_eq!(error, r#"nothing was saved as "c"; there is: a, b"#);
+        assert_eq!(error, "nothing was saved as `c`; there is: a, b");
     }
 
     #[test]

@@ -46,27 +46,25 @@ impl Check {
                 it.field, it.because
             )?;
         }
-        match departures.len() {
+        let fields = match departures.len() {
             0 => {
                 writeln!(out, "{GOOD}nothing laxer than {}{GOOD:#}", self.profile)?;
-                Ok(())
+                return Ok(());
             }
-            1 => Err(Exit::Fault(format!(
-                "laxer than {} in 1 field",
-                self.profile
-            ))),
-            n => Err(Exit::Fault(format!(
-                "laxer than {} in {n} fields",
-                self.profile
-            ))),
-        }
+            1 => "1 field".to_owned(),
+            n => format!("{n} fields"),
+        };
+        Err(Exit::AnsweredNo(format!(
+            "laxer than {} in {fields}",
+            self.profile
+        )))
     }
 }
 
 fn refused(error: Error) -> Exit {
     match error {
         Error::Refused(Failure::InvalidInput(it)) => {
-            Exit::AnsweredErr(format!("{}: expected {}", it.field, it.expected))
+            Exit::AnsweredNo(format!("{}: expected {}", it.field, it.expected))
         }
         error => error.into(),
     }
@@ -75,8 +73,8 @@ fn refused(error: Error) -> Exit {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  the policy is nowhere laxer than the profile
-  1  it is, or the command could not do its work
+  1  the command could not do its work
   2  the command line or the file cannot be used
   3  a host would refuse the plugin
-  4  the plugin would refuse the policy
+  4  it is laxer, or the plugin would refuse it
   5  the plugin trapped, used up its limits or broke the contract, and was stopped";

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use countersign_host::Error;
 use countersign_host::contract::Purpose;
 use countersign_host::contract::administration::Hypothetical;
 use countersign_host::preview::{self, Report};
@@ -86,14 +87,7 @@ impl Preview {
             }
             false => self.print(&report, at, out)?,
         }
-        let unanswered = report.rows.iter().filter(|row| row.answer.is_err()).count();
-        match unanswered {
-            0 => Ok(()),
-            n => Err(Exit::Fault(format!(
-                "no answer for {n} of {} people",
-                subjects.len()
-            ))),
-        }
+        answered(&report)
     }
 
     fn print(&self, report: &Report, at: u64, out: &mut dyn Write) -> Result<(), Exit> {
@@ -134,6 +128,25 @@ impl Preview {
     }
 }
 
+/// Says how many people have no answer, if some have none, and why the first of them has not.
+///
+/// A failure of the plugin or the host comes before what the plugin has refused.
+fn answered(report: &Report) -> Result<(), Exit> {
+    let errors = report
+        .rows
+        .iter()
+        .filter_map(|row| row.answer.as_ref().err());
+    let errors: Vec<&Error> = errors.collect();
+    let failed = errors.iter().find(|it| !matches!(it, Error::Refused(_)));
+    match failed.or(errors.first()) {
+        None => Ok(()),
+        Some(error) => {
+            let (none, all) = (errors.len(), report.rows.len());
+            Err(Exit::from(*error).at(&format!("no answer for {none} of {all} people")))
+        }
+    }
+}
+
 const LONG_HELP: &str = r#"The people, as JSON; what stands in brackets may be left out:
   [{"user": "u-1", "memberships": [{"company": "acme", ["roles": ["payor"], "active": true]}],
     ["first-factor": {"kind": "password", "age": 0, "channel": "direct"}]}, ..]
@@ -146,8 +159,9 @@ Or as CSV with a heading; rows of one user are memberships of that user:
 
 Exit codes:
   0  everybody has an answer
-  1  somebody has none, or the command could not do its work
+  1  the command could not do its work
   2  the command line, or a file that it names, cannot be used
   3  a host would refuse the plugin
-  4  the plugin answered err in the script of --after, or ok where it expects err
+  4  somebody has none, as the plugin answered err; or it did in the script of --after, or ok
+     where that expects err
   5  the plugin trapped, used up its limits or broke the contract, and was stopped"#;

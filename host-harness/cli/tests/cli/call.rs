@@ -84,6 +84,14 @@ fn an_unknown_function_is_refused_with_the_way_to_find_one() {
 }
 
 #[test]
+fn an_error_shows_what_it_repeats_as_it_is_on_one_line() {
+    let ran = run(&["call", "sign-in.\u{202e}\n\u{1b}[2J"]).ended(2);
+    let expected = r"countersign: sign-in.\u{202e}\n\u{1b}[2J: expected a function";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    assert_eq!(ran.err.lines().count(), 1);
+}
+
+#[test]
 fn input_that_is_too_long_is_refused_and_never_cut_short() {
     let path = scratch("call-large.json");
     let large = fs::File::create(&path).expect("it can be made");
@@ -152,6 +160,6 @@ fn a_script_names_the_line_whose_arguments_do_not_fit() {
     let script = "{\"call\": \"meta.describe\"}\n{\"call\": \"policy.get\", \"with\": {\"company\": \"$it\"}}";
     let path = file("unsaved.jsonl", script.as_bytes());
     let ran = run(&["call", "--script", &path]).ended(2);
-    let expected = "line 2: nothing was saved as \"it\"";
+    let expected = "line 2: nothing was saved as `it`";
     assert!(ran.err.contains(expected), "{}", ran.err);
 }

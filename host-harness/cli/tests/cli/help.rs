@@ -11,6 +11,7 @@ fn help_names_the_commands_and_the_exit_codes() {
         "call",
         "import",
         "Exit codes:",
+        "4    it was done, and the answer is no",
         "130  Ctrl-C",
     ] {
         assert!(help.contains(words), "{words}: {help}");
