@@ -15,23 +15,29 @@ pub(crate) fn second(date: Date, time: Time, zone: &str) -> Result<u64, Exit> {
     u64::try_from(zoned.timestamp().as_second()).map_err(|error| Exit::Fault(error.to_string()))
 }
 
-/// Reads a local time such as `2026-03-01T00:00`, as somebody typed it, and returns its second.
-pub(crate) fn parse(local: &str, zone: &str) -> Result<u64, Exit> {
+/// Reads a time as somebody typed it, and returns its second: a number of seconds since 1970, or a local time such as
+/// `2026-03-01T00:00` in a zone.
+pub(crate) fn parse(typed: &str, zone: &str) -> Result<u64, Exit> {
     let zone = TimeZone::get(zone).map_err(|_| {
         Exit::Usage(format!(
-            "--zone {zone:?}: expected a name such as Europe/Madrid"
+            "--zone {zone}: expected a name such as Europe/Madrid"
         ))
     })?;
-    let second = local
-        .parse::<DateTime>()
-        .and_then(|local| local.to_zoned_datetime(zone))
-        .map(|zoned| u64::try_from(zoned.timestamp().as_second()));
-    match second {
-        Ok(Ok(second)) => Ok(second),
-        _ => Err(Exit::Usage(format!(
-            "--at {local:?}: expected a local time from 1970 on, such as 2026-03-01T00:00"
-        ))),
-    }
+    let second = match typed.bytes().all(|it| it.is_ascii_digit()) {
+        // What is written without any mark is a number, never a date.
+        true => typed.parse().ok(),
+        false => local(typed, zone),
+    };
+    second.ok_or_else(|| {
+        Exit::Usage(format!(
+            "--at {typed}: expected seconds since 1970, or a local time from then on such as 2026-03-01T00:00"
+        ))
+    })
+}
+
+fn local(typed: &str, zone: TimeZone) -> Option<u64> {
+    let zoned = typed.parse::<DateTime>().ok()?.to_zoned_datetime(zone);
+    u64::try_from(zoned.ok()?.timestamp().as_second()).ok()
 }
 
 /// Writes a day, such as `Monday 19 October 2026`.
@@ -86,26 +92,46 @@ mod tests {
         assert_eq!(midnight.unwrap(), 1_792_393_200);
         let date_alone = parse("2026-10-19", "America/Los_Angeles");
         assert_eq!(date_alone.unwrap(), 1_792_393_200);
-        for (local, zone, expected) in [
+        for (typed, zone, expected) in [
             (
                 "19.10.2026",
                 "UTC",
-                "--at \"19.10.2026\": expected a local time",
+                "--at 19.10.2026: expected seconds since 1970, or a local time",
             ),
             (
                 "1969-12-31T23:59",
                 "UTC",
-                "--at \"1969-12-31T23:59\": expected a local time",
+                "--at 1969-12-31T23:59: expected seconds since 1970, or a local time",
+            ),
+            ("", "UTC", "--at : expected seconds"),
+            ("-1", "UTC", "--at -1: expected seconds"),
+            (
+                "99999999999999999999",
+                "UTC",
+                "--at 99999999999999999999: expected seconds",
             ),
             (
                 "2026-10-19T00:00",
                 "Mars/Base",
-                "--zone \"Mars/Base\": expected a name",
+                "--zone Mars/Base: expected a name",
+            ),
+            (
+                "1792393200",
+                "Mars/Base",
+                "--zone Mars/Base: expected a name",
             ),
         ] {
-            let refused = parse(local, zone).unwrap_err();
+            let refused = parse(typed, zone).unwrap_err();
             let message = refused.message().unwrap_or_default();
             assert!(message.starts_with(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_typed_number_is_a_second_in_every_zone() {
+        for zone in ["UTC", "America/Los_Angeles"] {
+            assert_eq!(parse("1792393200", zone).unwrap(), 1_792_393_200);
+            assert_eq!(parse("20261019", zone).unwrap(), 20_261_019);
         }
     }
 

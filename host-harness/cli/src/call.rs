@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use self::script::Script;
 use crate::exit::Exit;
-use crate::{input, plugin};
+use crate::{calendar, input, plugin};
 
 /// Calls a plugin as a host does, with JSON: for plugin developers
 ///
@@ -41,9 +41,12 @@ pub(crate) struct Call {
     /// The plugin; without it, the component that was built with this command
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
-    /// The time of the calls, in seconds since 1970; without it, now
-    #[arg(long, value_name = "SECONDS", conflicts_with = "list")]
-    at: Option<u64>,
+    /// The time of the calls: seconds since 1970, or a local time such as 2026-03-01T00:00; without it, now
+    #[arg(long, value_name = "TIME", conflicts_with = "list")]
+    at: Option<String>,
+    /// The time zone of a local time
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "at")]
+    zone: String,
     /// The user, where a call has the parameter `user` and its arguments leave it out
     #[arg(long, value_name = "USER", conflicts_with = "list")]
     user: Option<String>,
@@ -60,12 +63,14 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let at = self.at.as_deref();
+        let at = at.map(|at| calendar::parse(at, &self.zone)).transpose()?;
         let plugin = plugin::load(self.plugin.as_deref(), cache)?;
         if self.list {
             return list(&plugin, self.function.as_deref(), self.json, out);
         }
         let events = self.events.as_deref().map(append).transpose()?;
-        let mut caller = Caller::new(plugin, self.at, self.user.clone())?;
+        let mut caller = Caller::new(plugin, at, self.user.clone())?;
         let ran = self.make(&mut caller, out).await;
         if let Some(mut events) = events {
             // Also what was committed before a call went wrong.
@@ -240,7 +245,7 @@ Scripts have one JSON object a line; empty lines and lines that begin with # are
   with    its arguments
   save    names for parts of the answer, as JSON pointers: {"ticket": "/ok/enroll/ticket"}
   expect  what must come, or the script ends there: "ok" (unless said), "err" or "any"
-  at      from here on, the time is this
+  at      from here on, the time is this, in seconds since 1970
 In `with`, the string "$name" stands for what was saved under that name, "$totp:name" for the code
 that an authenticator app shows now for a saved key in base 32, "$sms" for the code of the last
 text message, and "$$" for a dollar sign at the beginning. Time stands still except for `at`.

@@ -30,10 +30,10 @@ pub(super) struct Preview {
     /// Whose policy it would be; * for all that have none of their own
     #[arg(long, value_name = "NAME", requires = "policy")]
     company: Option<String>,
-    /// The local time to look at, such as 2026-03-01T00:00
+    /// The time to look at: seconds since 1970, or a local time such as 2026-03-01T00:00
     #[arg(long, value_name = "TIME")]
     at: String,
-    /// Its time zone, in which times are printed too
+    /// The time zone of a local time, in which times are printed too
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     zone: String,
     /// What the people want to do

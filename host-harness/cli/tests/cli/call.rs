@@ -92,6 +92,29 @@ fn an_error_shows_what_it_repeats_as_it_is_on_one_line() {
 }
 
 #[test]
+fn the_time_of_a_call_is_a_number_of_seconds_or_a_local_time() {
+    let put = r#"{"company": "acme", "actor": {"operator": "op"}, "enforce-now": false, "policy": POLICY}"#;
+    let policy = run(&["policy", "profiles", "--json", "pci"]).ended(0).out;
+    let enforced = r#"{"enforced-from": {"at": 1792393200, "zone": "America/Los_Angeles"}}"#;
+    let policy = policy.replace("\"voluntary\"", enforced);
+    let args = put.replace("POLICY", &policy);
+    for (at, zone, code) in [
+        ("1792393199", "UTC", 0),
+        ("1792393200", "UTC", 4),
+        ("2026-10-18T23:59:59", "America/Los_Angeles", 0),
+        ("2026-10-19", "America/Los_Angeles", 4),
+        ("2026-10-19", "Europe/Madrid", 0),
+    ] {
+        let ran = run(&["call", "policy.put", &args, "--at", at, "--zone", zone]).ended(code);
+        let late = ran.out.contains("deadline-not-in-future");
+        assert_eq!(late, code == 4, "{at}: {}", ran.out);
+    }
+    let ran = run(&["call", "policy.put", &args, "--at", "tomorrow"]).ended(2);
+    let expected = "--at tomorrow: expected seconds since 1970, or a local time";
+    assert!(ran.err.contains(expected), "{}", ran.err);
+}
+
+#[test]
 fn input_that_is_too_long_is_refused_and_never_cut_short() {
     let path = scratch("call-large.json");
     let large = fs::File::create(&path).expect("it can be made");

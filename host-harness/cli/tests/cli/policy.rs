@@ -170,6 +170,25 @@ fn a_preview_says_what_becomes_of_whom_and_why() {
 }
 
 #[test]
+fn a_preview_takes_seconds_or_a_local_time() {
+    let people = file(
+        "moment.json",
+        br#"[{ "user": "ana", "memberships": [{ "company": "acme" }] }]"#,
+    );
+    let script = file("moment.jsonl", script().as_bytes());
+    let at = |at: &str| {
+        let args = ["--zone", "Europe/Madrid", "--after", &script, &people];
+        run(&[&["policy", "preview", "--at", at], &args[..]].concat())
+            .ended(0)
+            .out
+    };
+    let out = at("1772319600");
+    let expected = "Sun 1 Mar 2026, 00:00 Europe/Madrid\n";
+    assert!(out.starts_with(expected), "{out}");
+    assert_eq!(out, at("2026-03-01T00:00"));
+}
+
+#[test]
 fn without_a_policy_the_stored_ones_count_and_who_has_none_has_an_error() {
     let people = file(
         "people.json",
@@ -228,7 +247,7 @@ fn what_cannot_be_read_is_named_with_file_place_and_what_was_expected() {
         ),
         (
             vec!["--zone", "Mars/Base", &people],
-            "--zone \"Mars/Base\": expected a name".to_owned(),
+            "--zone Mars/Base: expected a name".to_owned(),
         ),
         (
             vec!["--policy", &policy, &people],
