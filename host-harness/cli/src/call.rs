@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use self::script::Script;
 use crate::exit::Exit;
+use crate::json::pretty;
 use crate::{calendar, input, plugin};
 
 /// Calls a plugin as a host does, with JSON: for plugin developers
@@ -97,7 +98,7 @@ impl Call {
             },
         };
         let answer = caller.call(&function, args).await?;
-        writeln!(out, "{answer:#}")?;
+        writeln!(out, "{}", pretty(&answer))?;
         match answer.get("err") {
             Some(_) => Err(answered_err(&function)),
             None => Ok(()),
@@ -206,7 +207,7 @@ fn list(plugin: &Plugin, only: Option<&str>, json: bool, out: &mut dyn Write) ->
         }
     }
     match json {
-        true => writeln!(out, "{:#}", serde_json::json!(functions))?,
+        true => writeln!(out, "{}", pretty(&serde_json::json!(functions)))?,
         false => signature::write_all(&functions, out)?,
     }
     Ok(())

@@ -28,6 +28,7 @@ use self::rehearsal::Rehearsal;
 use self::row::{Refusal, Row};
 use self::script::Script;
 use crate::exit::Exit;
+use crate::json::pretty;
 use crate::{input, plugin};
 
 /// Rehearses the import of authenticator apps from another system
@@ -116,7 +117,10 @@ impl Import {
         let mut stderr = anstream::stderr();
         let out: &mut dyn Write = if beside { &mut stderr } else { out };
         match self.json {
-            true => writeln!(out, "{:#}", report::to_json(&rehearsal, self.from.name()))?,
+            true => {
+                let json = report::to_json(&rehearsal, &typed(self.from));
+                writeln!(out, "{}", pretty(&json))?;
+            }
             false => report::write(&rehearsal, out)?,
         }
         match rehearsal.totals() {
@@ -152,20 +156,15 @@ impl System {
         let field = wanted.unwrap_or(default);
         match known.contains(&field) {
             true => Ok(field),
-            false => Err(Exit::Usage(format!(
-                "--user-field: a file from {} has no {field:?}, expected {known:?}",
-                self.name()
-            ))),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Keycloak => "keycloak",
-            Self::Kratos => "kratos",
-            Self::Authelia => "authelia",
-            Self::Privacyidea => "privacyidea",
-            Self::Csv => "csv",
+            false => {
+                let known: Vec<String> = known.iter().map(|it| typed(*it)).collect();
+                Err(Exit::Usage(format!(
+                    "--user-field: a file from {} has no {}, expected {}",
+                    typed(self),
+                    typed(field),
+                    known.join(" or ")
+                )))
+            }
         }
     }
 
@@ -179,6 +178,12 @@ impl System {
             Self::Csv => "Import",
         }
     }
+}
+
+/// Names a value as it is typed on the command line.
+fn typed(value: impl ValueEnum) -> String {
+    let known = value.to_possible_value();
+    known.map_or_else(String::new, |it| it.get_name().to_owned())
 }
 
 const LONG_HELP: &str = r"Where the file comes from:

@@ -12,6 +12,7 @@ use countersign_host::{Countersign, Error, Inspection, Plugin, Verdict};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
+use crate::json::pretty;
 use crate::plugin::{self, Kind};
 use crate::style::{BAD, BOLD, DIM, GOOD};
 
@@ -32,7 +33,7 @@ impl Inspect {
         let bytes = plugin::read(path)?;
         let report = Report::of(&bytes, cache).await?;
         match self.json {
-            true => writeln!(out, "{:#}", report.to_json())?,
+            true => writeln!(out, "{}", pretty(&report.to_json()))?,
             false => report.write(&plugin::name(path), out)?,
         }
         match report.inspection.verdict {

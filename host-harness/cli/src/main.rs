@@ -10,6 +10,7 @@ mod exit;
 mod import;
 mod input;
 mod inspect;
+mod json;
 mod plugin;
 mod policy;
 mod style;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{Caller, answered_err};
 use crate::authenticator::Authenticator;
 use crate::exit::Exit;
+use crate::json::pretty;
 use crate::style::DIM;
 
 /// Steps, each with the number of its line.
@@ -84,7 +85,7 @@ impl Step {
         // On the other stream, so that what is printed stays JSON.
         anstream::eprintln!("{DIM}{}{DIM:#}", Printable(&self.call));
         let answer = caller.call(&self.call, args).await?;
-        writeln!(out, "{answer:#}")?;
+        writeln!(out, "{}", pretty(&answer))?;
         out.flush()?;
         let is_err = answer.get("err").is_some();
         match (self.expect, is_err) {

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::subjects;
 use crate::exit::Exit;
+use crate::json::pretty;
 use crate::style::{BAD, BOLD, GOOD};
 use crate::table::{Cell, Table};
 use crate::{calendar, call, plugin};
@@ -83,7 +84,7 @@ impl Preview {
                     fields.insert("at".to_owned(), at.into());
                     fields.insert("zone".to_owned(), self.zone.as_str().into());
                 }
-                writeln!(out, "{json:#}")?;
+                writeln!(out, "{}", pretty(&json))?;
             }
             false => self.print(&report, at, out)?,
         }

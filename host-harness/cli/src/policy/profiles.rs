@@ -7,6 +7,7 @@ use countersign_host::contract::policy::Mode;
 use countersign_host::profile::{Profile, Setting};
 
 use crate::exit::Exit;
+use crate::json::pretty;
 use crate::style::{BOLD, DIM};
 use crate::table::{Cell, Table};
 
@@ -28,7 +29,8 @@ impl Profiles {
     pub(super) fn run(self, out: &mut dyn Write) -> Result<(), Exit> {
         match self.name {
             Some(profile) if self.json => {
-                writeln!(out, "{:#}", profile.policy(Mode::Voluntary).to_json())?;
+                let policy = profile.policy(Mode::Voluntary).to_json();
+                writeln!(out, "{}", pretty(&policy))?;
                 Ok(())
             }
             Some(profile) => one(profile, out),

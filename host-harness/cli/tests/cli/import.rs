@@ -255,7 +255,12 @@ fn users_are_named_by_the_field_that_the_gateway_knows() {
     );
     let (from, name, _) = AUTHELIA;
     let none = import((from, name, 2), &["--user-field", "email"]);
-    assert!(none.err.contains("expected [Username]"), "{}", none.err);
+    let expected = "--user-field: a file from authelia has no email, expected username\n";
+    assert!(none.err.ends_with(expected), "{}", none.err);
+    let (from, name, _) = PRIVACYIDEA;
+    let none = import((from, name, 2), &["--user-field", "email"]);
+    let expected = "has no email, expected username or id\n";
+    assert!(none.err.ends_with(expected), "{}", none.err);
 }
 
 #[test]

@@ -167,6 +167,9 @@ fn a_preview_says_what_becomes_of_whom_and_why() {
     assert_eq!(json["at"], json!(1_772_319_600));
     assert_eq!(json["rows"][1]["because"], expected);
     assert_eq!(json["summary"]["enroll(required)"], 2);
+    // What turns the direction of writing is escaped here too, and still the same user.
+    assert!(!ran.out.contains('\u{202e}'), "{}", ran.out);
+    assert_eq!(json["rows"][3]["user"], "\u{202e}mia");
 }
 
 #[test]

@@ -244,6 +244,15 @@ fn two_people_with_one_name_are_refused_and_one_with_two_tokens_is_not() {
 }
 
 #[test]
+fn a_name_that_is_not_seen_as_it_is_is_escaped_in_json_and_stays_the_same() {
+    let text = format!("user,secret\n\u{202e}ann,{KEY}\n");
+    let ran = run_with_input(&["import", "--from", "csv", "-", "--json"], &text);
+    let ran = ran.ended(0);
+    assert!(!ran.out.contains('\u{202e}'), "{}", ran.out);
+    assert_eq!(rows(&ran), ["line 2 \u{202e}ann imported"]);
+}
+
+#[test]
 fn a_file_without_apps_says_so() {
     let text = r#"{"realm": "x", "users": [{"username": "ann", "credentials": []}]}"#;
     let ran = run_with_input(&["import", "--from", "keycloak", "-"], text).ended(0);
