@@ -13,6 +13,7 @@ use crate::code::Code;
 use crate::decision::{Add, Changes, Decision, Log, Person};
 use crate::event::{Event, EventKind};
 use crate::failure::{Dependency, Failure, NotPermitted};
+use crate::method::Method;
 use crate::names::Company;
 use crate::phone::PhoneNumber;
 use crate::policy::Resend;
@@ -172,25 +173,63 @@ pub fn count_refusal(mut person: Person, refusal: &Refusal, now: Instant) -> Dec
 pub(crate) struct Order {
     pub(crate) number: PhoneNumber,
     pub(crate) errand: Errand,
-    /// How many digits of the number the receipt shows.
-    pub(crate) shown: usize,
     /// The code that is running, if one is.
     pub(crate) running: Option<SentCode>,
 }
 
+/// Decides on a message: whether it may go out, and if so what it says, counts and changes. `keep` puts its code where it
+/// belongs on the ticket.
+///
+/// # Errors
+///
+/// - [`Failure::NotPermitted`]: there were too many messages, or refusals, to this ticket or user.
+/// - [`Failure::Unavailable`]: an import is at fault.
+pub(crate) fn decide(
+    mut person: Person,
+    mut ticket: Ticket,
+    order: Order,
+    keep: impl FnOnce(&mut Ticket, SentCode),
+    now: Instant,
+    vault: &mut dyn Vault,
+    line: &mut dyn PhoneLine,
+) -> Result<Decision<Sending>, Failure> {
+    require_may_send(&person, &ticket, now)?;
+    if let Err(refusal) = ask(&order, &ticket, line)? {
+        return Ok(Decision::tell(Err(refusal)));
+    }
+    let begins = order.errand == Errand::Enroll && order.running.is_none();
+    let Composed {
+        sent,
+        adds,
+        dispatch,
+    } = compose(order, &mut person, &mut ticket, now, vault)?;
+    keep(&mut ticket, sent);
+    let mut log = Log::of(&ticket.policy.companies);
+    if begins {
+        log.note(EventKind::EnrollmentBegun(Method::Sms));
+    }
+    log.note(EventKind::SmsRequested);
+    person.tickets.keep(ticket, now);
+    Ok(Decision {
+        reply: Ok(dispatch),
+        changes: Changes {
+            account: None,
+            tickets: Some(person.tickets),
+            adds,
+            events: log.into_events(),
+        },
+    })
+}
+
 /// A message that is decided on, and what it changes.
-pub(crate) struct Composed {
-    pub(crate) sent: SentCode,
-    pub(crate) adds: Vec<Add>,
-    pub(crate) dispatch: Dispatch,
+struct Composed {
+    sent: SentCode,
+    adds: Vec<Add>,
+    dispatch: Dispatch,
 }
 
 /// Requires what ticket and user still have left, before anybody is asked anything.
-pub(crate) fn require_may_send(
-    person: &Person,
-    ticket: &Ticket,
-    now: Instant,
-) -> Result<(), NotPermitted> {
+fn require_may_send(person: &Person, ticket: &Ticket, now: Instant) -> Result<(), NotPermitted> {
     if ticket.sends >= MOST_SENDS {
         return Err(NotPermitted::SendLimit(ticket.expires_at));
     }
@@ -209,7 +248,7 @@ pub(crate) fn require_may_send(
 /// Asks the host whether the number may be sent to.
 ///
 /// A narrowed list of countries never locks out a number that was confirmed.
-pub(crate) fn ask(
+fn ask(
     order: &Order,
     ticket: &Ticket,
     line: &mut dyn PhoneLine,
@@ -238,7 +277,7 @@ pub(crate) fn ask(
 /// # Errors
 ///
 /// Returns the import at fault.
-pub(crate) fn compose(
+fn compose(
     order: Order,
     person: &mut Person,
     ticket: &mut Ticket,
@@ -288,7 +327,7 @@ pub(crate) fn compose(
     let left = sent.good_until.since(now).full(Span::minutes(1)).max(1);
     let dispatch = Dispatch {
         receipt: Receipt {
-            masked: order.number.masked(order.shown),
+            masked: order.number.masked(ticket.digits_shown()),
             good_until: sent.good_until,
             resend_at: sent.resend_at(),
             sends_left: ticket.sends_left(),

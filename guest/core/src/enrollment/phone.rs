@@ -1,8 +1,7 @@
 //! The text messages that begin a phone.
 
 use super::require_app_may_change;
-use crate::decision::{Changes, Decision, Log, Person};
-use crate::event::EventKind;
+use crate::decision::{Decision, Person};
 use crate::failure::{Failure, NotPermitted};
 use crate::method::Method;
 use crate::phone::PhoneNumber;
@@ -87,44 +86,26 @@ pub(super) fn require_phone_may_change(person: &Person, ticket: &Ticket) -> Resu
 }
 
 fn send(
-    mut person: Person,
-    mut ticket: Ticket,
+    person: Person,
+    ticket: Ticket,
     number: PhoneNumber,
     running: Option<PendingPhone>,
     now: Instant,
     vault: &mut dyn Vault,
     line: &mut dyn PhoneLine,
 ) -> Result<Decision<Sending>, Failure> {
-    text_message::require_may_send(&person, &ticket, now)?;
     let failures = running.as_ref().map_or(0, |it| it.failures);
-    let mut log = Log::of(&ticket.policy.companies);
-    if running.is_none() {
-        log.note(EventKind::EnrollmentBegun(Method::Sms));
-    }
     let order = Order {
         number: number.clone(),
         errand: Errand::Enroll,
-        shown: ticket.digits_shown(),
         running: running.map(|it| it.sent),
     };
-    if let Err(refusal) = text_message::ask(&order, &ticket, line)? {
-        return Ok(Decision::tell(Err(refusal)));
-    }
-    let composed = text_message::compose(order, &mut person, &mut ticket, now, vault)?;
-    log.note(EventKind::SmsRequested);
-    ticket.pending_phone = Some(PendingPhone {
-        number,
-        sent: composed.sent,
-        failures,
-    });
-    person.tickets.keep(ticket, now);
-    Ok(Decision {
-        reply: Ok(composed.dispatch),
-        changes: Changes {
-            account: None,
-            tickets: Some(person.tickets),
-            adds: composed.adds,
-            events: log.into_events(),
-        },
-    })
+    let pending = |ticket: &mut Ticket, sent| {
+        ticket.pending_phone = Some(PendingPhone {
+            number,
+            sent,
+            failures,
+        });
+    };
+    text_message::decide(person, ticket, order, pending, now, vault, line)
 }

@@ -1,12 +1,12 @@
 //! The text message that challenges a confirmed phone.
 
 use super::require_ready;
-use crate::decision::{Changes, Decision, Log, Person};
-use crate::event::EventKind;
+use crate::decision::{Decision, Person};
 use crate::failure::{Failure, NotPermitted};
 use crate::method::Method;
 use crate::secret::Text;
 use crate::text_message::{self, Errand, Order, PhoneLine, Sending};
+use crate::ticket::Ticket;
 use crate::time::Instant;
 use crate::vault::Vault;
 
@@ -40,28 +40,11 @@ pub fn send_code(
     };
     let number = phone.number.clone();
     require_ready(account, Method::Sms, &ticket, now)?;
-    text_message::require_may_send(&person, &ticket, now)?;
     let order = Order {
         number,
         errand: Errand::of_challenge(&ticket.purpose),
-        shown: ticket.digits_shown(),
         running: ticket.sent.take(),
     };
-    if let Err(refusal) = text_message::ask(&order, &ticket, line)? {
-        return Ok(Decision::tell(Err(refusal)));
-    }
-    let composed = text_message::compose(order, &mut person, &mut ticket, now, vault)?;
-    let mut log = Log::of(&ticket.policy.companies);
-    log.note(EventKind::SmsRequested);
-    ticket.sent = Some(composed.sent);
-    person.tickets.keep(ticket, now);
-    Ok(Decision {
-        reply: Ok(composed.dispatch),
-        changes: Changes {
-            account: None,
-            tickets: Some(person.tickets),
-            adds: composed.adds,
-            events: log.into_events(),
-        },
-    })
+    let sent = |ticket: &mut Ticket, sent| ticket.sent = Some(sent);
+    text_message::decide(person, ticket, order, sent, now, vault, line)
 }
