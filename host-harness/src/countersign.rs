@@ -8,7 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::contract::Dependency;
 use crate::error::{BuildError, Error};
 use crate::exports::Export;
-use crate::fault::{Fault, Faults};
+use crate::fault::{Fault, Faults, Source};
 use crate::interfaces::{
     Administration, Enrollment, Meta, Policies, Recovery, SignIn, Verification,
 };
@@ -147,18 +147,18 @@ impl Countersign {
 impl Host {
     /// Tells the operator what went wrong with an import.
     pub(crate) fn report(&self, import: Dependency, why: &str) {
-        self.note(Some(import), why);
+        self.note(Source::Import(import), why);
     }
 
     /// Tells the operator what the plugin was stopped for.
     pub(crate) fn report_plugin(&self, why: &str) {
-        self.note(None, why);
+        self.note(Source::Plugin, why);
     }
 
-    fn note(&self, import: Option<Dependency>, why: &str) {
+    fn note(&self, source: Source, why: &str) {
         if let Some(faults) = &self.faults {
             faults.note(&Fault {
-                import,
+                source,
                 realm: self.realm.to_string(),
                 why: why.to_owned(),
             });

@@ -10,8 +10,8 @@ use crate::error::dependency;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fault {
-    /// What failed; none if it was the plugin itself, which trapped, ran out of a limit, or broke the contract.
-    pub import: Option<Dependency>,
+    /// Whose it is.
+    pub source: Source,
     /// The realm.
     pub realm: String,
     /// Why.
@@ -20,12 +20,29 @@ pub struct Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: {}",
-            self.import.map_or("plugin", dependency),
-            self.why
-        )
+        write!(f, "{}: {}", self.source, self.why)
+    }
+}
+
+/// Whose a [`Fault`] is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Source {
+    /// An import of the plugin failed. Calls are refused while it does.
+    Import(Dependency),
+    /// The plugin itself: it trapped, ran out of a limit, or broke the contract.
+    Plugin,
+    /// The sink of events, behind [`Relay`](crate::sink::Relay). No call is refused for it.
+    Sink,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Import(import) => dependency(*import),
+            Self::Plugin => "plugin",
+            Self::Sink => "sink",
+        })
     }
 }
 

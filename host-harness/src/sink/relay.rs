@@ -13,9 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Sink;
 use super::turns::Turns;
-use crate::contract::Dependency;
 use crate::event::StampedEvent;
-use crate::fault::{Fault, Faults};
+use crate::fault::{Fault, Faults, Source};
 use crate::store::{Commit, CommitError, Key, Record, Store, Stored, Unavailable};
 
 /// A store that hands the events of each commit to a [`Sink`], once the commit is made.
@@ -335,7 +334,7 @@ fn count(events: &[StampedEvent]) -> u64 {
 
 fn report(faults: &dyn Faults, realm: &str, why: &str) {
     faults.note(&Fault {
-        import: Some(Dependency::Store),
+        source: Source::Sink,
         realm: realm.to_owned(),
         why: why.to_owned(),
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_host::clock::{Clock, ClockError};
 use countersign_host::contract::{Dependency, Failure};
-use countersign_host::fault::Fault;
+use countersign_host::fault::{Fault, Source};
 use countersign_host::store::{Commit, CommitError, Key, MemoryStore, Stored, Unavailable};
 use countersign_host::{BuildError, Countersign, Error, Limits, Plugin, Store};
 
@@ -85,7 +85,7 @@ async fn a_store_that_takes_too_long_or_fails_is_unavailable_to_the_plugin_and_r
         );
         let faults = faults.lock().expect("whole");
         assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].import, Some(Dependency::Store));
+        assert_eq!(faults[0].source, Source::Import(Dependency::Store));
         assert!(faults[0].why.contains(why), "{}", faults[0].why);
     }
 }

@@ -291,7 +291,7 @@ async fn a_sink_that_fails_is_reported_once_and_finds_the_gap_marked() {
     let faults = page.faults();
     assert_eq!(
         faults,
-        ["test: store: the sink of events fails, and some are left out: no space"]
+        ["test: sink: the sink of events fails, and some are left out: no space"]
     );
     moody.fails.store(0, Ordering::SeqCst);
     relay.commit(commit("ana", &["4"])).await.expect("ok");
@@ -316,7 +316,7 @@ async fn a_sink_that_hangs_delays_no_commit_and_finds_the_gap_marked() {
     assert!((75..=76).contains(&missing), "{missing}");
     assert_eq!(
         page.faults(),
-        ["test: store: the sink of events is too slow: some are left out"]
+        ["test: sink: the sink of events is too slow: some are left out"]
     );
     moody.held.store(false, Ordering::SeqCst);
     drained(&relay).await;
@@ -361,7 +361,7 @@ async fn a_commit_in_doubt_is_reported_and_not_handed_on() {
         assert_eq!(
             page.faults(),
             [
-                "test: store: a commit may have been made or not; its events (2) are not handed to the sink"
+                "test: sink: a commit may have been made or not; its events (2) are not handed to the sink"
             ]
         );
     }
