@@ -43,12 +43,12 @@ pub enum Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Procore, Self::AsvsL2, Self::NistAal2, Self::Pci];
+    pub const ALL: &[Self] = &[Self::Procore, Self::AsvsL2, Self::NistAal2, Self::Pci];
 
     /// Finds a profile by its name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.name() == name)
+        Self::ALL.iter().copied().find(|it| it.name() == name)
     }
 
     /// Returns its name.

@@ -12,7 +12,7 @@ async fn every_profile_is_put_and_read_back_as_it_was() {
     let world = World::new(1);
     let mfa = Component::host(&world);
     let operator = Actor::Operator("op".to_owned());
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         let enforced = Mode::EnforcedFrom(Deadline {
             at: World::START + 86_400,
             zone: "Europe/Madrid".to_owned(),
@@ -38,7 +38,7 @@ async fn every_profile_is_put_and_read_back_as_it_was() {
 async fn the_json_form_is_the_one_that_a_call_with_json_takes() {
     let world = World::new(1);
     let mfa = Component::host(&world);
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         let args = json!({
             "company": profile.name(),
             "policy": profile.policy(Mode::Voluntary).to_json(),

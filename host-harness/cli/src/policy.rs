@@ -54,6 +54,6 @@ fn read(path: &Path) -> Result<policy::Policy, Exit> {
 
 /// Finds a profile by the name that was typed.
 fn profile(name: &str) -> Result<Profile, String> {
-    let names = Profile::ALL.map(Profile::name).join(", ");
-    Profile::named(name).ok_or_else(|| format!("expected one of {names}"))
+    let names: Vec<&str> = Profile::ALL.iter().map(|it| it.name()).collect();
+    Profile::named(name).ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }

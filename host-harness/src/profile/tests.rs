@@ -34,7 +34,7 @@ fn paths(json: &Value, before: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn the_table_of_the_documentation_is_the_data() {
     let mut tables = String::new();
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         write!(
             tables,
             "\n## `{profile}`: {}\n\n| field | value | floor | because |\n|---|---|---|---|\n",
@@ -61,7 +61,7 @@ fn every_field_of_a_policy_has_a_value_and_a_reason_in_every_profile() {
     paths(&Policy::app_only(Mode::Off).to_json(), "", &mut fields);
     let measured: BTreeSet<String> = FIELDS.iter().map(|(it, _)| (*it).to_owned()).collect();
     assert_eq!(measured, fields);
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         let data = profile.data();
         let reasons: BTreeSet<String> = data.because.keys().cloned().collect();
         assert_eq!(reasons, fields, "{profile}");
@@ -79,7 +79,7 @@ fn every_field_of_a_policy_has_a_value_and_a_reason_in_every_profile() {
 
 #[test]
 fn a_profile_is_found_by_its_name() {
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         assert_eq!(Profile::named(profile.name()), Some(profile));
     }
     assert_eq!(Profile::named("PCI"), None);
@@ -87,7 +87,7 @@ fn a_profile_is_found_by_its_name() {
 
 #[test]
 fn a_profile_does_not_depart_from_itself_once_it_is_enforced() {
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         assert_eq!(profile.departures(&profile.policy(enforced())), []);
         let strict = profile != Profile::Procore;
         for mode in [Mode::Off, Mode::Voluntary] {
@@ -126,7 +126,7 @@ fn what_is_laxer_departs_and_what_is_stricter_does_not() {
         ]
     );
     assert_eq!(fields(Profile::Pci), ["guessing"]);
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         let strict = |it: &mut Policy| {
             it.methods = vec![Method::Totp];
             it.sms.countries.clear();

@@ -52,7 +52,7 @@ fn one(profile: Profile, out: &mut dyn Write) -> Result<(), Exit> {
 
 fn all(out: &mut dyn Write) -> Result<(), Exit> {
     let mut titles = Table::default();
-    for profile in Profile::ALL {
+    for &profile in Profile::ALL {
         titles.row([
             Cell::styled(BOLD, profile.name()),
             Cell::new(profile.title()),
@@ -60,9 +60,10 @@ fn all(out: &mut dyn Write) -> Result<(), Exit> {
     }
     titles.write(out)?;
     writeln!(out)?;
-    let columns = Profile::ALL.map(column);
+    let columns: Vec<_> = Profile::ALL.iter().copied().map(column).collect();
     let mut table = Table::default();
-    table.heading([""].into_iter().chain(Profile::ALL.map(Profile::name)));
+    let names = Profile::ALL.iter().map(|it| it.name());
+    table.heading([""].into_iter().chain(names));
     for (row, it) in Profile::Procore.values().enumerate() {
         let values = columns.iter().map(|column| column.get(row));
         let values = values.map(|it| Cell::new(it.map_or("", String::as_str)));
