@@ -81,6 +81,31 @@ pub mod sms {
     pub use crate::bindings::countersign::mfa::sms::{MessagePurpose, Outcome, Permission};
 }
 
+impl FirstFactor {
+    /// A password that was typed just now, in the browser.
+    ///
+    /// # Security
+    ///
+    /// `age` counts from the last time that it was typed. A gateway that asks later, such as on the page where factors
+    /// are managed, sets how long ago that was: what is older than 300 seconds binds no factor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use countersign_host::contract::FirstFactor;
+    ///
+    /// let earlier = FirstFactor { age: 40, ..FirstFactor::password() };
+    /// ```
+    #[must_use]
+    pub fn password() -> Self {
+        Self {
+            kind: FirstFactorKind::Password,
+            age: 0,
+            channel: Channel::Direct,
+        }
+    }
+}
+
 impl policy::Policy {
     /// Makes a policy with the usual values and the authenticator app as the only method: codes of one step either way,
     /// a factor again after 12 hours, reminders 30, 14, 7 and 1 days before a deadline.

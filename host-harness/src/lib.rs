@@ -9,7 +9,7 @@
 //! use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
 //! use countersign_host::contract::verification::{Verified, VerifyVerdict};
 //! use countersign_host::contract::{
-//!     Actor, Assertion, Channel, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
+//!     Actor, Assertion, FirstFactor, Membership, Method, Purpose,
 //! };
 //! use countersign_host::keyring::LocalKeyring;
 //! use countersign_host::store::MemoryStore;
@@ -43,11 +43,7 @@
 //!             roles: vec![],
 //!             active: true,
 //!         }],
-//!         first_factor: FirstFactor {
-//!             kind: FirstFactorKind::Password,
-//!             age: 0,
-//!             channel: Channel::Direct,
-//!         },
+//!         first_factor: FirstFactor::password(), // a moment ago
 //!         purpose: Purpose::SignIn,
 //!         device_token: None,
 //!         binding_attested: false,

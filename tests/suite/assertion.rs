@@ -7,9 +7,7 @@ use countersign_host::contract::enrollment::{ConfirmVerdict, Label};
 use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::{Assessment, BeginOutcome, BeginRequest, Session};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
-use countersign_host::contract::{
-    Actor, Assertion, Channel, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
-};
+use countersign_host::contract::{Actor, Assertion, FirstFactor, Membership, Method, Purpose};
 use countersign_host::{Countersign, Plugin};
 
 // covers: ASSERT-3
@@ -44,7 +42,7 @@ async fn a_gateway_that_keeps_the_epoch_ends_the_sessions_of_an_older_one() {
     gateway.world.clock().advance(30);
     let signed_in = gateway.show("ana", &ana, Purpose::SignIn).await;
     let session = Session {
-        first_factor: password(),
+        first_factor: FirstFactor::password(),
         factor_at: Some(signed_in.factor_at),
         device_at: None,
         epoch: signed_in.epoch,
@@ -91,7 +89,7 @@ impl Gateway {
     async fn begin(&self, user: &str, purpose: Purpose) -> BeginOutcome {
         let request = BeginRequest {
             memberships: memberships(),
-            first_factor: password(),
+            first_factor: FirstFactor::password(),
             purpose,
             device_token: None,
             binding_attested: false,
@@ -142,12 +140,4 @@ fn memberships() -> Vec<Membership> {
         roles: vec![],
         active: true,
     }]
-}
-
-fn password() -> FirstFactor {
-    FirstFactor {
-        kind: FirstFactorKind::Password,
-        age: 0,
-        channel: Channel::Direct,
-    }
 }

@@ -6,7 +6,9 @@ use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::contract::administration::Hypothetical;
 use countersign_host::contract::policy::{Mode, Policy};
-use countersign_host::contract::{Actor, Deadline, FirstFactorKind, Membership, Purpose};
+use countersign_host::contract::{
+    Actor, Deadline, FirstFactor, FirstFactorKind, Membership, Purpose,
+};
 use countersign_host::preview::{Preview, Report, Subject};
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ fn person(user: &str, companies: &[&str]) -> Subject {
     Subject {
         user: user.to_owned(),
         memberships: companies.iter().map(membership).collect(),
-        first_factor: Subject::password(),
+        first_factor: FirstFactor::password(),
     }
 }
 

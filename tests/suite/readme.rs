@@ -9,7 +9,7 @@ async fn the_example_of_the_readme_lets_a_new_user_in() -> Result<(), Box<dyn st
     // README
     use countersign_host::contract::policy::{Mode, Policy};
     use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
-    use countersign_host::contract::{Actor, Channel, FirstFactor, FirstFactorKind, Membership, Purpose};
+    use countersign_host::contract::{Actor, FirstFactor, Membership, Purpose};
     use countersign_host::{Countersign, Plugin, fault::Fault, keyring::LocalKeyring, store::MemoryStore};
 
     let plugin = Plugin::builder().load_file(path)?; // once; may be pinned by SHA-256
@@ -25,7 +25,7 @@ async fn the_example_of_the_readme_lets_a_new_user_in() -> Result<(), Box<dyn st
 
     let request = BeginRequest {
         memberships: vec![Membership { company: "acme".into(), roles: vec![], active: true }],
-        first_factor: FirstFactor { kind: FirstFactorKind::Password, age: 0, channel: Channel::Direct },
+        first_factor: FirstFactor::password(), // typed just now, in the browser
         purpose: Purpose::SignIn,
         device_token: None,
         binding_attested: false,

@@ -48,16 +48,6 @@ impl Subject {
     pub fn parse_all(text: &str) -> Result<Vec<Self>, ArgumentError> {
         fields::list("subjects", &fields::parse("subjects", text)?, subject)
     }
-
-    /// Returns a password that was typed just now, in the browser.
-    #[must_use]
-    pub fn password() -> FirstFactor {
-        FirstFactor {
-            kind: FirstFactorKind::Password,
-            age: 0,
-            channel: Channel::Direct,
-        }
-    }
 }
 
 /// Shows no telephone number.
@@ -76,7 +66,7 @@ fn subject(path: &str, json: &Value) -> Fit<Subject> {
     let memberships = fields.list("memberships", membership)?;
     let first_factor = match fields.find("first-factor") {
         Some((path, json)) => first_factor(&path, json)?,
-        None => Subject::password(),
+        None => FirstFactor::password(),
     };
     fields.end()?;
     Ok(Subject {

@@ -8,9 +8,7 @@ use countersign_host::clock::{Clock, FixedClock};
 use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
-use countersign_host::contract::{
-    Actor, Channel, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
-};
+use countersign_host::contract::{Actor, FirstFactor, Membership, Method, Purpose};
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::random::SystemRandom;
 use countersign_host::sms::NoPhoneLine;
@@ -141,11 +139,7 @@ impl Bench {
                 roles: Vec::new(),
                 active: true,
             }],
-            first_factor: FirstFactor {
-                kind: FirstFactorKind::Password,
-                age: 0,
-                channel: Channel::Direct,
-            },
+            first_factor: FirstFactor::password(),
             purpose: Purpose::SignIn,
             device_token: None,
             binding_attested: false,

@@ -4,7 +4,7 @@ use countersign_host::contract::enrollment::Label;
 use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::BeginRequest;
 use countersign_host::contract::{
-    Actor, Channel, Deadline, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
+    Actor, Deadline, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
 };
 
 /// A company, and its admin.
@@ -89,7 +89,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn first_factor(&self) -> FirstFactor {
-        let mut first = password();
+        let mut first = FirstFactor::password();
         if let Some(id) = self.provider {
             first.kind = FirstFactorKind::Federated(id.to_owned());
         }
@@ -141,15 +141,6 @@ pub(super) const OF_GLOBEX: &[(Company, Standing)] = &[(GLOBEX, Standing::Active
 /// The memberships of those who are in both.
 pub(super) const OF_BOTH: &[(Company, Standing)] =
     &[(ACME, Standing::Active), (GLOBEX, Standing::Active)];
-
-/// A password, typed just now.
-pub(super) fn password() -> FirstFactor {
-    FirstFactor {
-        kind: FirstFactorKind::Password,
-        age: 0,
-        channel: Channel::Direct,
-    }
-}
 
 /// How an authenticator app shows an entry.
 pub(super) fn label(account: &str) -> Label {

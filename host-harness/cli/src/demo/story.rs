@@ -16,7 +16,7 @@ use countersign_host::contract::policy::Policy;
 use countersign_host::contract::sign_in::{BeginOutcome, Challenge, Session};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{
-    Assertion, Method, Proof, Purpose, RecoveryCode, RejectReason, Rejection,
+    Assertion, FirstFactor, Method, Proof, Purpose, RecoveryCode, RejectReason, Rejection,
 };
 use countersign_host::store::Content;
 use jiff::civil::{Date, Time, date, time};
@@ -24,7 +24,7 @@ use jiff::civil::{Date, Time, date, time};
 use super::people::Company;
 use super::stage::{Device, Stage};
 use super::teller::Teller;
-use super::{calendar, check, people, told, words};
+use super::{calendar, check, told, words};
 use crate::authenticator::Authenticator;
 use crate::exit::Exit;
 
@@ -310,7 +310,7 @@ impl Story<'_> {
 /// Opens a session on an assertion.
 fn session(assertion: &Assertion) -> Session {
     Session {
-        first_factor: people::password(),
+        first_factor: FirstFactor::password(),
         factor_at: Some(assertion.factor_at),
         device_at: None,
         epoch: assertion.epoch,

@@ -66,10 +66,10 @@ fn subject(row: &Row<'_, Column>) -> Result<Subject, String> {
     let roles = row.get(Column::Roles).unwrap_or_default();
     let roles = roles.split(';').map(str::trim).filter(|it| !it.is_empty());
     let first_factor = match row.get(Column::Provider) {
-        None => Subject::password(),
+        None => FirstFactor::password(),
         Some(provider) => FirstFactor {
             kind: FirstFactorKind::Federated(provider.to_owned()),
-            ..Subject::password()
+            ..FirstFactor::password()
         },
     };
     Ok(Subject {

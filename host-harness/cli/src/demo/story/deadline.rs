@@ -1,11 +1,11 @@
 //! The deadline passes.
 
 use countersign_host::contract::sign_in::{Assessment, BeginOutcome, Session};
-use countersign_host::contract::{Failure, Proof, Purpose, TicketFault};
+use countersign_host::contract::{Failure, FirstFactor, Proof, Purpose, TicketFault};
 use jiff::civil::{date, time};
 
 use super::{DEADLINE, Enrolled, Story};
-use crate::demo::{check, people, told};
+use crate::demo::{check, told};
 use crate::exit::Exit;
 
 impl Story<'_> {
@@ -20,7 +20,7 @@ impl Story<'_> {
         let allowance = told!(told, answer, Ok(BeginOutcome::Allow(it)) => it);
         check(allowance.notice.is_some_and(|it| it.days_left == 1), told)?;
         let session = Session {
-            first_factor: people::password(),
+            first_factor: FirstFactor::password(),
             factor_at: None,
             device_at: None,
             epoch: allowance.epoch,
