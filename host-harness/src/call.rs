@@ -15,6 +15,7 @@ use wasmtime::{ResourceLimiter, UpdateDeadline};
 use crate::contract::Dependency;
 use crate::countersign::Host;
 use crate::error::{Error, Limit, Reached};
+use crate::event::EventId;
 use crate::exports::Export;
 use crate::limits::Limits;
 use crate::meter::{InHost, Meter};
@@ -35,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) read: Vec<(Key, u64)>,
     /// Random bytes drawn so far.
     pub(crate) drawn: u64,
+    /// What the next event of this call is known by; none before the first.
+    pub(crate) next_event: Option<EventId>,
     meter: Arc<Meter>,
     host_calls: u32,
 }
@@ -149,6 +152,7 @@ impl Running {
             now,
             read: Vec::new(),
             drawn: 0,
+            next_event: None,
             meter: Arc::clone(&meter),
             host_calls: 0,
         };

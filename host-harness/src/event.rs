@@ -1,5 +1,7 @@
 //! What happened, with what the host knows of it.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -7,13 +9,16 @@ use crate::contract::event::{
     Binding, ChallengeFailure, Event, EventKind, FailedChallenge, Removal,
 };
 use crate::contract::{Actor, Method};
+use crate::random::{Random, RandomError};
 
-/// An event as it is kept: the plugin's word, and time, realm, user and client by the host's (SCOPE-3).
+/// An event as it is kept: the plugin's word, and id, time, realm, user and client by the host's (SCOPE-3).
 ///
 /// No secret, code or whole telephone number stands in it. It names a user, so it is personal data.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct StampedEvent {
+    /// Which. An event that comes twice has the same one; no other has it.
+    pub id: EventId,
     /// When: seconds since 1970.
     pub at: u64,
     /// The realm.
@@ -32,6 +37,7 @@ impl StampedEvent {
     /// The host does this for every event that a plugin notes. An embedder meets it only to test a store of its own,
     /// or to note what happened elsewhere.
     pub fn new(
+        id: EventId,
         at: u64,
         realm: &str,
         user: Option<&str>,
@@ -39,6 +45,7 @@ impl StampedEvent {
         event: Event,
     ) -> Self {
         Self {
+            id,
             at,
             realm: realm.to_owned(),
             user: user.map(str::to_owned),
@@ -59,6 +66,7 @@ impl StampedEvent {
     pub fn to_json(&self) -> Value {
         let (name, detail) = describe(&self.event.kind);
         let mut json = json!({
+            "id": self.id.to_string(),
             "at": self.at,
             "realm": self.realm,
             "event": name,
@@ -83,6 +91,55 @@ impl StampedEvent {
 impl Serialize for StampedEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_json().serialize(serializer)
+    }
+}
+
+/// What an event is known by: 16 random bytes, written as 32 hexadecimal digits.
+///
+/// It says nothing, except that those of one call follow one another: its first one is drawn, the others count on.
+///
+/// # Examples
+///
+/// ```
+/// use countersign_host::event::EventId;
+/// use countersign_host::random::SystemRandom;
+///
+/// let id = EventId::draw(&SystemRandom)?;
+/// assert_ne!(id, id.following());
+/// assert_eq!(EventId::from([7; 16]).to_string(), "07070707070707070707070707070707");
+/// # Ok::<(), countersign_host::random::RandomError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct EventId(u128);
+
+impl EventId {
+    /// Draws an id that no other event has.
+    ///
+    /// # Errors
+    ///
+    /// That of the source.
+    pub fn draw(random: &(impl Random + ?Sized)) -> Result<Self, RandomError> {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes)?;
+        Ok(bytes.into())
+    }
+
+    /// Returns the id of the event that comes next in the same call.
+    #[must_use]
+    pub fn following(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+impl From<[u8; 16]> for EventId {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
     }
 }
 

@@ -22,7 +22,8 @@
 //! * It is handed only what was committed: after the store said so.
 //! * The events of one user come in the order of their commits, those of one commit in the plugin's. Events of
 //!   different users, or of several processes that share a store, come in any order.
-//! * An event may come twice: after the sink failed, it is handed the same one again.
+//! * An event may come twice: after the sink failed, it is handed the same one again, with the same
+//!   [id](crate::event::EventId). Whoever acts on events, such as by telling users, leaves out an id that it has had.
 //! * What it is not handed is said: a fault is reported, and the place is marked with how many are missing
 //!   ([`Sink::gap`]).
 //!

@@ -70,6 +70,7 @@ impl Kept {
         call.meter = Arc::clone(&self.running.meter);
         call.read.clear();
         call.drawn = 0;
+        call.next_event = None;
         call.host_calls = 0;
         let params = (user.into(), ticket.into(), method, code.into(), false);
         let answer = self.verify.call_async(&mut *store, params);

@@ -8,7 +8,7 @@ use crate::bindings::countersign::mfa::store::{
 use crate::call::{Call, Stop};
 use crate::contract::Dependency;
 use crate::error::Reached;
-use crate::event::StampedEvent;
+use crate::event::{EventId, StampedEvent};
 use crate::store::{self, Commit, CommitError, Key, Record, Stored};
 
 impl Host for Call {
@@ -74,19 +74,12 @@ impl Host for Call {
             }
             sealed.push(change);
         }
-        let stamp = |event| {
-            StampedEvent::new(
-                self.now,
-                &self.host.realm,
-                self.scope.user(),
-                self.client.as_deref(),
-                event,
-            )
-        };
+        let events = events.into_iter().map(|event| self.stamp(event));
+        let events = events.collect::<Result<Vec<StampedEvent>, Stop>>()?;
         let commit = Commit {
             now: self.now,
             changes: sealed,
-            events: events.into_iter().map(stamp).collect(),
+            events,
         };
         Ok(
             match self
@@ -177,6 +170,25 @@ impl Call {
                 _ => return Err(Stop::Misuse("store.commit adds to what is no counter")),
             },
         }))
+    }
+
+    /// Puts in what an event does not know of itself.
+    fn stamp(&mut self, event: Event) -> Result<StampedEvent, Stop> {
+        // Drawn once a call: what became of a message is noted after it went out, and no fault may come between.
+        let id = match self.next_event {
+            Some(id) => id,
+            None => EventId::draw(&*self.host.random)
+                .map_err(|error| Stop::Fault(Dependency::Random, error.to_string()))?,
+        };
+        self.next_event = Some(id.following());
+        Ok(StampedEvent::new(
+            id,
+            self.now,
+            &self.host.realm,
+            self.scope.user(),
+            self.client.as_deref(),
+            event,
+        ))
     }
 
     /// Opens a record as it was found.

@@ -26,7 +26,7 @@ use crate::printable::json_line;
 ///
 /// ```
 /// use countersign_host::contract::event::{Event, EventKind};
-/// use countersign_host::event::StampedEvent;
+/// use countersign_host::event::{EventId, StampedEvent};
 /// use countersign_host::sink::{JsonLines, Sink};
 ///
 /// let event = Event {
@@ -36,11 +36,12 @@ use crate::printable::json_line;
 ///     notify: true,
 /// };
 /// let mut lines = JsonLines::new(Vec::new());
-/// lines.take(&StampedEvent::new(1_000, "example", Some("ana"), None, event))?;
+/// let id = EventId::from([7; 16]); // by chance
+/// lines.take(&StampedEvent::new(id, 1_000, "example", Some("ana"), None, event))?;
 /// let text = String::from_utf8(lines.into_inner()).unwrap();
 /// assert_eq!(text, concat!(
 ///     r#"{"at":1000,"companies":["acme"],"detail":{"reason":"lost\n{\"event\":\"erased\"}\u202e"},"#,
-///     r#""event":"reset","notify":true,"realm":"example","user":"ana"}"#,
+///     r#""event":"reset","id":"07070707070707070707070707070707","notify":true,"realm":"example","user":"ana"}"#,
 ///     "\n",
 /// ));
 /// # Ok::<(), std::io::Error>(())
@@ -53,13 +54,23 @@ pub struct JsonLines<W> {
 }
 
 impl JsonLines<File> {
-    /// Appends to a file, which is made if it is not there, and then for its owner alone.
+    /// Appends to a file, which is made if it is not there, and then for its owner alone (mode 0600).
     ///
     /// What is written is in the hands of the operating system, and not forced to the disk.
     ///
+    /// The file stays open. Whoever rotates it by another name must copy and empty it in place (`copytruncate` of
+    /// logrotate, which can lose what is written in between), or build another sink: a file that was renamed is
+    /// written on.
+    ///
+    /// # Security
+    ///
+    /// Events name people. A file that everybody on the machine can reach is refused. One that its group can read is
+    /// not, so that a collector may.
+    ///
     /// # Errors
     ///
-    /// That of opening it, or of reading its last byte.
+    /// That of opening it, or of reading its last byte; [`io::ErrorKind::PermissionDenied`] also for a file that is
+    /// there and that others than owner and group can reach, or that the group can write.
     pub fn append(path: impl AsRef<Path>) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
@@ -67,7 +78,15 @@ impl JsonLines<File> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path)?;
         let mut last = [b'\n'];
-        if file.metadata()?.is_file() && file.seek(SeekFrom::End(0))? > 0 {
+        let metadata = file.metadata()?;
+        #[cfg(unix)]
+        if metadata.is_file()
+            && std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o027 != 0
+        {
+            let why = "expected a file of events that others cannot reach, nor its group write";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
+        if metadata.is_file() && file.seek(SeekFrom::End(0))? > 0 {
             file.seek(SeekFrom::End(-1))?;
             file.read_exact(&mut last)?;
         }

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign_host::contract::Actor;
 use countersign_host::contract::event::EventKind;
+use countersign_host::contract::{Actor, Dependency};
 use countersign_host::fault::Fault;
 use countersign_host::keyring::LocalKeyring;
+use countersign_host::random::{Random, RandomError};
 use countersign_host::store::MemoryStore;
 use countersign_host::{Countersign, Error, Plugin};
 
@@ -49,7 +50,7 @@ fn eventful_with(length: u32) -> Hostile {
 
 // covers: SCOPE-3
 #[tokio::test]
-async fn time_realm_user_and_client_are_put_in_by_the_host() {
+async fn id_time_realm_user_and_client_are_put_in_by_the_host() {
     let store = MemoryStore::new();
     let mfa = host(&eventful(), store.clone()).for_client("192.0.2.7");
     let error = mfa.administration().status("ana").await;
@@ -57,6 +58,17 @@ async fn time_realm_user_and_client_are_put_in_by_the_host() {
     let events = store.events();
     assert_eq!(events.len(), 1);
     let event = &events[0];
+    // Another call, of the same plugin at the same time.
+    mfa.administration()
+        .status("ana")
+        .await
+        .expect_err("a trap");
+    assert_ne!(store.events()[1].id, event.id);
+    let hex = event.id.to_string();
+    assert!(
+        hex.len() == 32 && hex.chars().all(|it| it.is_ascii_hexdigit()),
+        "{hex}"
+    );
     assert_eq!((event.at, event.realm.as_str()), (1_000, "test"));
     assert_eq!(event.user.as_deref(), Some("ana"));
     assert_eq!(event.client.as_deref(), Some("192.0.2.7"));
@@ -65,6 +77,7 @@ async fn time_realm_user_and_client_are_put_in_by_the_host() {
     let line = serde_json::to_string(event).expect("it serialises");
     assert!(!line.contains('\n'));
     let expected = serde_json::json!({
+        "id": event.id.to_string(),
         "at": 1_000,
         "realm": "test",
         "user": "ana",
@@ -76,6 +89,36 @@ async fn time_realm_user_and_client_are_put_in_by_the_host() {
         "detail": { "reason": "a\nb" },
     });
     assert_eq!(event.to_json(), expected);
+}
+
+#[tokio::test]
+async fn without_randomness_there_is_no_id_and_no_event() {
+    struct Silent;
+    impl Random for Silent {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+            Err(RandomError)
+        }
+    }
+    let store = MemoryStore::new();
+    let mfa = Countersign::builder(Plugin::load(&eventful().component()).expect("it loads"))
+        .realm("test")
+        .store(store.clone())
+        .keyring(LocalKeyring::from_key([7; 32]))
+        .random(Silent)
+        .build()
+        .expect("nothing is missing");
+    let error = mfa.administration().status("ana").await;
+    assert!(
+        matches!(
+            error,
+            Err(Error::Fault {
+                import: Dependency::Random,
+                ..
+            })
+        ),
+        "{error:?}"
+    );
+    assert!(store.events().is_empty());
 }
 
 // covers: STORE-8

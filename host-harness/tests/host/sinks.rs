@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use countersign_host::Store;
 use countersign_host::contract::Actor;
 use countersign_host::contract::event::{Event, EventKind};
-use countersign_host::event::StampedEvent;
+use countersign_host::event::{EventId, StampedEvent};
 use countersign_host::fault::Fault;
+use countersign_host::random::SystemRandom;
 use countersign_host::sink::{JsonLines, Relay, Sink};
 use countersign_host::store::{
     Change, Commit, CommitError, Key, MemoryStore, Record, Stored, Unavailable,
@@ -122,6 +123,10 @@ impl Sink for Moody {
     }
 }
 
+fn id() -> EventId {
+    EventId::draw(&SystemRandom).expect("there is randomness")
+}
+
 fn reset(user: &str, reason: &str) -> StampedEvent {
     let event = Event {
         kind: EventKind::Reset(reason.to_owned()),
@@ -129,7 +134,7 @@ fn reset(user: &str, reason: &str) -> StampedEvent {
         actor: None,
         notify: true,
     };
-    StampedEvent::new(1_000, "test", Some(user), None, event)
+    StampedEvent::new(id(), 1_000, "test", Some(user), None, event)
 }
 
 fn commit(user: &str, reasons: &[&str]) -> Commit {
@@ -299,6 +304,44 @@ async fn a_sink_that_fails_is_reported_once_and_finds_the_gap_marked() {
     assert_eq!(page.reasons(), ["gap 3", "4"]);
 }
 
+/// Takes each event, and says the first time that it did not.
+struct Forgetful(JsonLinesOf, bool);
+
+impl Sink for Forgetful {
+    fn take(&mut self, event: &StampedEvent) -> io::Result<()> {
+        self.0.lock().expect("whole").take(event)?;
+        match std::mem::replace(&mut self.1, true) {
+            true => Ok(()),
+            false => Err(io::Error::other("it was written, and the answer lost")),
+        }
+    }
+
+    fn gap(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_has_one_id_and_no_other_event_has_it() {
+    let page = Page::default();
+    let lines = Arc::new(Mutex::new(JsonLines::new(page.clone())));
+    let relay = page.behind(MemoryStore::new(), Forgetful(lines, false));
+    for reasons in [&["1", "2"][..], &["3"]] {
+        relay.commit(commit("ana", reasons)).await.expect("ok");
+    }
+    drained(&relay).await;
+    assert_eq!(page.reasons(), ["1", "1", "2", "3"]);
+    let ids: Vec<Value> = page
+        .lines()
+        .into_iter()
+        .map(|it| it["id"].clone())
+        .collect();
+    assert_eq!(ids[0], ids[1]);
+    for (i, id) in ids.iter().enumerate().skip(1) {
+        assert!(!ids[i + 1..].contains(id), "{ids:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_sink_that_hangs_delays_no_commit_and_finds_the_gap_marked() {
     let page = Page::default();
@@ -379,7 +422,7 @@ fn a_name_cannot_begin_a_line_nor_turn_one() {
         actor: Some(Actor::User(nasty.to_owned())),
         notify: false,
     };
-    let event = StampedEvent::new(1_000, nasty, Some(nasty), Some(nasty), event);
+    let event = StampedEvent::new(id(), 1_000, nasty, Some(nasty), Some(nasty), event);
     let mut lines = JsonLines::new(page.clone());
     lines.take(&event).expect("it takes it");
     assert_eq!(page.lines(), [event.to_json()]);
@@ -421,6 +464,32 @@ fn a_line_that_was_cut_off_spoils_no_other() {
     assert_eq!(lines[0].len(), 10);
     assert!(lines[1].contains("\"reason\":\"1\""), "{text}");
     assert_eq!(lines[2], r#"{"event":"gap","missing":2}"#);
+}
+
+// Its group may be a collector's.
+#[cfg(unix)]
+#[test]
+fn a_file_that_everybody_can_read_or_others_write_takes_no_events() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("open-sinks.jsonl");
+    std::fs::write(&path, "").expect("it is writable");
+    for (mode, opens) in [
+        (0o644, false),
+        (0o620, false),
+        (0o602, false),
+        (0o640, true),
+    ] {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&path, permissions).expect("it is ours");
+        let opened = JsonLines::append(&path).map(drop);
+        let denied =
+            opened.as_ref().map_err(io::Error::kind) == Err(io::ErrorKind::PermissionDenied);
+        assert_eq!(
+            (opened.is_ok(), denied),
+            (opens, !opens),
+            "{mode:o}: {opened:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One call: the time, what was read under which versions, and the commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::company::Policies;
 use countersign_core::decision::{Add, Changes, Decision, Person, TRIES};
@@ -14,7 +14,7 @@ use countersign_core::ticket::Tickets;
 use countersign_core::time::Instant;
 use countersign_core::vault::Hedge;
 use countersign_host::contract::event;
-use countersign_host::event::StampedEvent;
+use countersign_host::event::{EventId, StampedEvent};
 use countersign_host::store::{Change, Commit, CommitError, Content, Key, Record};
 
 use super::Native;
@@ -25,6 +25,8 @@ use super::keys::Keys;
 pub(super) struct Call<'a> {
     pub(super) imports: &'a Native,
     now: u64,
+    /// What the next event of this call is known by; none before the first.
+    next_event: Mutex<Option<EventId>>,
 }
 
 /// What was read for a call.
@@ -51,7 +53,11 @@ enum Committed {
 
 impl<'a> Call<'a> {
     pub(super) fn new(imports: &'a Native, now: u64) -> Self {
-        Self { imports, now }
+        Self {
+            imports,
+            now,
+            next_event: Mutex::default(),
+        }
     }
 
     /// Returns the time, if it can be one.
@@ -211,18 +217,30 @@ impl<'a> Call<'a> {
         changes: Vec<Change>,
         events: &[Event],
     ) -> Result<Committed, Failure> {
-        let user = user.map(User::as_str);
-        let stamp = |event: event::Event| {
-            StampedEvent::new(self.now, &self.imports.realm, user, None, event)
-        };
         let mut commit = Commit::new(self.now, changes);
-        commit.events = events.iter().map(to_contract).map(stamp).collect();
+        let stamped = events.iter().map(|it| self.stamp(user, to_contract(it)));
+        commit.events = stamped.collect::<Result<_, Failure>>()?;
         match self.imports.store.commit(commit).await {
             Ok(()) => Ok(Committed::Won),
             Err(CommitError::Conflict) => Ok(Committed::Lost),
             Err(CommitError::CeilingReached(index)) => Ok(Committed::CeilingReached(index)),
             Err(_) => Err(Dependency::Store.into()),
         }
+    }
+
+    /// Puts in what an event does not know of itself, with ids drawn where the host draws them.
+    fn stamp(&self, user: Option<&User>, event: event::Event) -> Result<StampedEvent, Failure> {
+        let mut next = self
+            .next_event
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let id = match *next {
+            Some(id) => id,
+            None => EventId::draw(&*self.imports.random).map_err(|_| Dependency::Random)?,
+        };
+        *next = Some(id.following());
+        let (realm, user) = (&self.imports.realm, user.map(User::as_str));
+        Ok(StampedEvent::new(id, self.now, realm, user, None, event))
     }
 
     /// Counts and notes that a message was refused, and returns what to answer.
