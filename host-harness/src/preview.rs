@@ -2,8 +2,13 @@
 //!
 //! An admin about to turn MFA on, or to move a deadline, asks for everybody at once what `begin` would say on a day:
 //! who is let in, who is asked for a code, who must enroll and who cannot get in at all. Nothing is changed.
+//!
+//! The plugin supposes that a second channel vouches for whoever enrolls a first factor. Where a policy asks for that
+//! (`first-binding: attested`, as all profiles but `procore` do), a gateway that never sets `binding_attested` is refused
+//! in `begin` for everybody who has no factor; the sentences of these rows say so.
 
 mod because;
+mod proviso;
 mod subject;
 
 use std::sync::Arc;
@@ -11,6 +16,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
+use self::proviso::Proviso;
 pub use self::subject::Subject;
 use crate::contract::administration::{Hypothetical, Outlook, PreviewReport};
 use crate::contract::sign_in::{AllowReason, DenyReason};
@@ -138,32 +144,47 @@ pub struct Row {
     pub user: String,
     /// What the plugin answered.
     pub answer: Result<PreviewReport, Error>,
+    proviso: Option<Proviso>,
     subject: Subject,
     asked: Arc<Preview>,
 }
 
 impl Row {
     async fn ask(mfa: &Countersign, asked: Arc<Preview>, subject: Subject) -> Self {
-        let administration = mfa.administration();
-        let answer = administration
-            .preview(
-                &subject.user,
-                &subject.memberships,
-                &subject.first_factor,
-                &asked.purpose,
-                asked.hypothetical.as_ref(),
-                asked.at,
-            )
-            .await;
+        let (answer, proviso) = match Self::answer(mfa, &asked, &subject).await {
+            Ok((report, proviso)) => (Ok(report), proviso),
+            Err(error) => (Err(error), None),
+        };
         Self {
             user: subject.user.clone(),
             answer,
+            proviso,
             subject,
             asked,
         }
     }
 
-    /// Names the outlook, such as `enroll(required)`; `error` where there is none.
+    async fn answer(
+        mfa: &Countersign,
+        asked: &Preview,
+        subject: &Subject,
+    ) -> Result<(PreviewReport, Option<Proviso>), Error> {
+        let administration = mfa.administration();
+        let preview = administration.preview(
+            &subject.user,
+            &subject.memberships,
+            &subject.first_factor,
+            &asked.purpose,
+            asked.hypothetical.as_ref(),
+            asked.at,
+        );
+        let report = preview.await?;
+        let proviso = Proviso::of(&report, subject, asked, mfa).await?;
+        Ok((report, proviso))
+    }
+
+    /// Names the outlook, such as `enroll(required)`; `error` where there is none. On what it depends besides is said
+    /// in the [sentence](Self::because).
     #[must_use]
     pub fn outlook(&self) -> &'static str {
         match &self.answer {
@@ -184,7 +205,9 @@ impl Row {
     /// It is [printable](crate::printable), whatever names stand in it.
     pub fn because(&self, date: impl Fn(u64) -> String) -> String {
         match &self.answer {
-            Ok(report) => because::sentence(report, &self.subject, &self.asked, &date),
+            Ok(report) => {
+                because::sentence(report, self.proviso, &self.subject, &self.asked, &date)
+            }
             Err(Error::Refused(Failure::InvalidInput(it))) => {
                 let (field, expected) = (Printable(&it.field), Printable(&it.expected));
                 format!("The plugin refused: {field}: expected {expected}.")

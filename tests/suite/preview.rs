@@ -5,9 +5,9 @@ use countersign_conformance::subject::Component;
 use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::contract::administration::Hypothetical;
-use countersign_host::contract::policy::{Mode, Policy};
+use countersign_host::contract::policy::{FirstBinding, Mode, Policy};
 use countersign_host::contract::{
-    Actor, Deadline, FirstFactor, FirstFactorKind, Membership, Purpose,
+    Actor, Deadline, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
 };
 use countersign_host::preview::{Preview, Report, Subject};
 use serde_json::{Value, json};
@@ -41,6 +41,11 @@ fn enforced() -> Policy {
     }));
     policy.trusted_providers = vec!["okta".to_owned()];
     policy
+}
+
+/// The sentences alone.
+fn because(report: &Report) -> Vec<String> {
+    rows(report).into_iter().map(|it| it.2).collect()
 }
 
 /// Acme is voluntary, all others are off; `ana` has an app, `eva` was reset, `ida` erased.
@@ -190,7 +195,6 @@ async fn before_the_deadline_and_without_one_the_sentences_say_so() {
     let mut preview = Preview::at(DEADLINE - 1);
     let none = "Let in without a factor, never enrolled and not required to yet";
     let again = "Must enroll again, since there was a factor once and its loss opens no new grace";
-    let because = |report: &Report| rows(report).into_iter().map(|it| it.2).collect::<Vec<_>>();
     assert_eq!(
         because(&preview.of(&mfa, &people).await),
         [
@@ -215,12 +219,123 @@ async fn before_the_deadline_and_without_one_the_sentences_say_so() {
     let mut stale = person("new", &["beta"]);
     stale.first_factor.age = 301;
     let report = preview.of(&mfa, &[stale]).await;
-    let because = because(&report).remove(0);
+    let stale = because(&report).remove(0);
     assert!(
-        because.starts_with(
+        stale.starts_with(
             "Refused until the first factor is passed again, which was 301 seconds ago: "
         ),
-        "{because}"
+        "{stale}"
+    );
+}
+
+#[tokio::test]
+async fn where_a_first_binding_is_attested_the_sentence_says_that_somebody_must_vouch() {
+    let world = World::new(3);
+    let mfa = populated(&world).await;
+    let people = [
+        person("new", &["acme"]),
+        person("ana", &["acme"]),
+        person("rests", &["-acme", "beta"]),
+    ];
+    let mut strict = enforced();
+    strict.first_binding = FirstBinding::Attested;
+    let vouched = "Must enroll, having no factor while MFA is enforced, if a second channel vouches for the person, else \
+                   refused: ";
+    // Supposed, and then stored.
+    let mut preview = Preview::at(DEADLINE);
+    for supposed in [true, false] {
+        if supposed {
+            preview.hypothetical = Some(Hypothetical {
+                company: "acme".to_owned(),
+                policy: strict.clone(),
+            });
+        } else {
+            preview.hypothetical = None;
+            let operator = Actor::Operator("op".to_owned());
+            let policies = mfa.policy();
+            let put = policies.put("acme", &strict, Some(1), &operator, false);
+            put.await.expect("it takes it");
+        }
+        let report = preview.of(&mfa, &people).await;
+        let because = because(&report);
+        assert!(because[0].starts_with(vouched), "{because:?}");
+        assert!(because[1].starts_with("Asked for a code, since a factor is enrolled: "));
+        assert!(because[2].starts_with("Let in, since no company asks for MFA: "));
+    }
+    // What it warns of.
+    world.clock().set(DEADLINE);
+    for (attested, outcome) in [(false, "deny"), (true, "enroll")] {
+        let request = json!({
+            "memberships": [{ "company": "acme", "roles": [], "active": true }],
+            "first-factor": { "kind": "password", "age": 0, "channel": "direct" },
+            "purpose": "sign-in", "binding-attested": attested, "known-enrolled": false,
+        });
+        let args = json!({ "user": "new", "request": request });
+        let begun = mfa.call_json("sign-in.begin", &args).await;
+        let begun = begun.expect("it fits");
+        assert!(begun["ok"].get(outcome).is_some(), "{begun}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_allowed_factor_is_asked_for_the_one_there_is_and_must_then_enroll() {
+    let world = World::new(3);
+    let mfa = populated(&world).await;
+    let call = async |function: &str, args: Value| {
+        let answer = mfa.call_json(function, &args).await.expect("it fits");
+        assert!(answer.get("err").is_none(), "{function}: {answer}");
+        answer
+    };
+    // `pat` has a phone and nothing else.
+    let mut phones = Policy::app_only(Mode::Voluntary);
+    phones.methods = vec![Method::Totp, Method::Sms];
+    phones.sms.countries = vec!["US".to_owned()];
+    let operator = Actor::Operator("op".to_owned());
+    let policies = mfa.policy();
+    let put = policies.put("acme", &phones, Some(1), &operator, false);
+    put.await.expect("it takes it");
+    let request = json!({
+        "memberships": [{ "company": "acme", "roles": [], "active": true }],
+        "first-factor": { "kind": "password", "age": 0, "channel": "direct" },
+        "purpose": "manage-factors", "binding-attested": false, "known-enrolled": false,
+    });
+    let begun = call(
+        "sign-in.begin",
+        json!({ "user": "pat", "request": request }),
+    )
+    .await;
+    let ticket = &begun["ok"]["enroll"]["ticket"];
+    let args = json!({ "user": "pat", "ticket": ticket, "phone": "+12025550101" });
+    call("enrollment.begin-sms", args).await;
+    let code = world.line().messages().pop().expect("it was sent").code;
+    let args = json!({ "user": "pat", "ticket": ticket, "method": "sms", "code": code });
+    call("enrollment.confirm", args).await;
+
+    let people = [person("pat", &["acme"]), person("ana", &["acme"])];
+    let mut preview = Preview::at(DEADLINE);
+    let asked = "Asked for a code, since a factor is enrolled";
+    let acme = "acme leaves MFA to its users";
+    assert_eq!(
+        because(&preview.of(&mfa, &people).await),
+        [format!("{asked}: {acme}."), format!("{asked}: {acme}.")]
+    );
+    preview.hypothetical = Some(Hypothetical {
+        company: "acme".to_owned(),
+        policy: enforced(),
+    });
+    let acme = "acme enforces MFA since day 10 under the policy supposed";
+    assert_eq!(
+        because(&preview.of(&mfa, &people).await),
+        [
+            format!("{asked}, and must then enroll totp: {acme}."),
+            format!("{asked}: {acme}.")
+        ]
+    );
+    // Who manages factors chooses.
+    preview.purpose = Purpose::ManageFactors;
+    assert_eq!(
+        because(&preview.of(&mfa, &people[..1]).await),
+        [format!("{asked}: {acme}.")]
     );
 }
 

@@ -1,14 +1,18 @@
 //! Why a person would be let in, asked, made to enroll or refused, in a sentence.
 
+use super::proviso::Proviso;
 use super::{Preview, Subject};
 use crate::contract::administration::{CompanyPart, Outlook, PreviewReport};
 use crate::contract::sign_in::{AllowReason, DenyReason};
 use crate::contract::{FirstFactorKind, Purpose};
+use crate::fields::name_of;
+use crate::policy::METHODS;
 use crate::printable::Printable;
 
 /// Says what comes out, and then what each company has to do with it.
 pub(super) fn sentence(
     report: &PreviewReport,
+    proviso: Option<Proviso>,
     subject: &Subject,
     asked: &Preview,
     date: &impl Fn(u64) -> String,
@@ -20,7 +24,23 @@ pub(super) fn sentence(
         .collect();
     let outcome = outcome(report, subject, asked);
     let provider = distrusted(report, subject, asked).unwrap_or_default();
-    format!("{outcome}{provider}: {}.", companies.join("; "))
+    let proviso = proviso.map(|it| it.words(report)).unwrap_or_default();
+    format!("{outcome}{proviso}{provider}: {}.", companies.join("; "))
+}
+
+impl Proviso {
+    fn words(self, report: &PreviewReport) -> String {
+        match self {
+            Self::Vouched => {
+                ", if a second channel vouches for the person, else refused".to_owned()
+            }
+            Self::ThenEnroll => {
+                let methods = report.methods.iter().map(|it| name_of(it, &METHODS));
+                let methods: Vec<&str> = methods.collect();
+                format!(", and must then enroll {}", methods.join(" or "))
+            }
+        }
+    }
 }
 
 fn outcome(report: &PreviewReport, subject: &Subject, asked: &Preview) -> String {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use countersign_host::Error;
-use countersign_host::contract::Purpose;
 use countersign_host::contract::administration::Hypothetical;
-use countersign_host::preview::{self, Report};
+use countersign_host::contract::{Failure, Purpose};
+use countersign_host::preview::{self, Report, Row};
 use countersign_host::printable::Printable;
 use serde_json::Value;
 
@@ -125,6 +125,9 @@ impl Preview {
             .iter()
             .map(|(outlook, count)| format!("{count} {outlook}"));
         writeln!(out, "\n{}", summary.collect::<Vec<_>>().join(", "))?;
+        if self.after.is_none() && report.rows.iter().any(lacks_policy) {
+            writeln!(out, "{DIM}{NO_POLICY}{DIM:#}")?;
+        }
         Ok(())
     }
 }
@@ -148,7 +151,23 @@ fn answered(report: &Report) -> Result<(), Exit> {
     }
 }
 
-const LONG_HELP: &str = r#"The people, as JSON; what stands in brackets may be left out:
+/// Says whether a company of the person has no policy, and there is no default one.
+fn lacks_policy(row: &Row) -> bool {
+    match &row.answer {
+        Err(Error::Refused(Failure::InvalidInput(it))) => {
+            it.field.starts_with("memberships[") && it.field.ends_with("].company")
+        }
+        _ => false,
+    }
+}
+
+const NO_POLICY: &str = "The store is empty: a company that --policy is not for has no policy, unless --company is '*' or the script of \
+     --after puts one.";
+
+const LONG_HELP: &str = r#"Where a policy has first-binding attested (asvs-l2, nist-aal2, pci), nobody enrolls a first factor
+unless the gateway sets binding-attested in begin; the sentence of such a row says so.
+
+The people, as JSON; what stands in brackets may be left out:
   [{"user": "u-1", "memberships": [{"company": "acme", ["roles": ["payor"], "active": true]}],
     ["first-factor": {"kind": "password", "age": 0, "channel": "direct"}]}, ..]
   kind is "password", "other" or {"federated": "okta"}

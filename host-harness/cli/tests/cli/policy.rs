@@ -154,8 +154,8 @@ fn a_preview_says_what_becomes_of_whom_and_why() {
     );
     let (ben, why) = row("ben");
     assert_eq!(ben, "ben enroll(required) 2026-03-01 00:00 totp");
-    let expected = "Must enroll, having no factor while MFA is enforced: acme enforces MFA since 2026-03-01 00:00 \
-        under the policy supposed; the membership in beta rests.";
+    let expected = "Must enroll, having no factor while MFA is enforced, if a second channel vouches for the person, \
+        else refused: acme enforces MFA since 2026-03-01 00:00 under the policy supposed; the membership in beta rests.";
     assert_eq!(why, expected);
     assert!(row("eva").0.starts_with("eva allow(exempt)"));
     assert!(row("\\u{202e}mia").0.contains("enroll(required)"));
@@ -220,6 +220,14 @@ fn without_a_policy_the_stored_ones_count_and_who_has_none_has_an_error() {
         ran.err.contains("no answer for 1 of 2 people: "),
         "{}",
         ran.err
+    );
+    assert!(!ran.out.contains("--after"), "it is given: {}", ran.out);
+    let bare = run(&["policy", "preview", "--at", "2026-10-18", &people]).ended(1);
+    assert!(
+        bare.out
+            .contains("unless --company is '*' or the script of --after puts one"),
+        "{}",
+        bare.out
     );
 }
 
