@@ -156,7 +156,6 @@ impl Outcome {
 }
 
 /// Decides on what a refusal leaves behind: it is noted, and counted so that nobody can have the host asked without end.
-#[must_use]
 pub fn count_refusal(mut person: Person, refusal: &Refusal, now: Instant) -> Decision<()> {
     person.tickets.count_refusal(now);
     Decision {

@@ -16,14 +16,14 @@ impl Counters {
     /// # Errors
     ///
     /// Returns the refusal when one of them has reached its ceiling; none is raised then.
-    pub(super) fn raise(&mut self, changes: &Changes, now: Instant) -> Result<(), Refusal> {
+    pub(super) fn raise(&mut self, changes: &Changes, now: Instant) -> Result<(), Box<Refusal>> {
         self.0.retain(|_, (_, until)| now < *until);
         for (place, add) in changes.adds.iter().enumerate() {
             let count = self.0.get(&add.name).map_or(0, |(count, _)| *count);
             if count >= add.ceiling
                 && let Some(refusal) = changes.refuse(place)
             {
-                return Err(refusal);
+                return Err(Box::new(refusal));
             }
         }
         for add in &changes.adds {
