@@ -16,6 +16,7 @@ mod carriers;
 mod components;
 mod events;
 mod json;
+mod json_lines;
 mod keyrings;
 #[cfg(feature = "countries")]
 mod phone_guards;
