@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::subjects;
 use crate::exit::Exit;
 use crate::json::pretty;
-use crate::style::{BAD, BOLD, GOOD};
+use crate::style::{BAD, BOLD, DIM, GOOD};
 use crate::table::{Cell, Table};
 use crate::{calendar, call, plugin};
 
