@@ -2,6 +2,7 @@
 
 #[cfg(feature = "bench")]
 mod kept;
+mod texting;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 #[cfg(feature = "bench")]
 pub use self::kept::Kept;
+pub(crate) use self::texting::Texting;
 use wasmtime::component::{Func, Val};
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
@@ -16,7 +18,8 @@ use crate::contract::Dependency;
 use crate::countersign::Host;
 use crate::error::{Error, Limit, Reached};
 use crate::event::EventId;
-use crate::exports::Export;
+
+use crate::exports::{self, Export};
 use crate::limits::Limits;
 use crate::meter::{InHost, Meter};
 use crate::plugin::{Admitted, Plugin};
@@ -38,6 +41,8 @@ pub(crate) struct Call {
     pub(crate) drawn: u64,
     /// What the next event of this call is known by; none before the first.
     pub(crate) next_event: Option<EventId>,
+    /// What it may still ask of the phone line.
+    pub(crate) texting: Texting,
     meter: Arc<Meter>,
     host_calls: u32,
 }
@@ -140,6 +145,7 @@ impl Running {
         host: &Arc<Host>,
         client: Option<Arc<str>>,
         scope: Scope,
+        function: usize,
     ) -> Result<Self, Error> {
         let admitted = plugin.admit().await?;
         let now = time(host)?;
@@ -153,6 +159,7 @@ impl Running {
             read: Vec::new(),
             drawn: 0,
             next_event: None,
+            texting: Texting::new(plugin.phone_line(), exports::texts(function)),
             meter: Arc::clone(&meter),
             host_calls: 0,
         };
@@ -217,7 +224,7 @@ pub(crate) async fn typed<E: Export>(
     scope: Scope,
     params: E::Params<'_>,
 ) -> Result<E::Answer, Error> {
-    let running = Running::start(plugin, host, client, scope).await?;
+    let running = Running::start(plugin, host, client, scope, E::ORDINAL).await?;
     running
         .typed::<E>(params)
         .await
@@ -233,7 +240,7 @@ pub(crate) async fn dynamic(
     ordinal: usize,
     params: &[Val],
 ) -> Result<Val, Error> {
-    let running = Running::start(plugin, host, client, scope).await?;
+    let running = Running::start(plugin, host, client, scope, ordinal).await?;
     running
         .dynamic(ordinal, params)
         .await

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use sha2::Digest as _;
 
+use crate::fingerprint::Hex;
+
 /// The SHA-256 of a component file. It reads and prints as 64 hexadecimal digits.
 ///
 /// # Examples
@@ -61,7 +63,7 @@ impl FromStr for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.0).fmt(f)
     }
 }
 

@@ -101,7 +101,8 @@ pub enum Reached {
     PolicyWrite,
     /// A counter, to do something else with it than reading or adding.
     Counter,
-    /// The phone line, in a call about no user.
+    /// The phone line, in a call that is not to send a message: `enrollment.begin-sms` and `resend`, and
+    /// `verification.send-code` are.
     PhoneLine,
 }
 
@@ -113,7 +114,7 @@ impl fmt::Display for Reached {
             Self::Policy => "the policy of a company that the call does not name",
             Self::PolicyWrite => "a policy to be written in a call that is not `policy.put` of it",
             Self::Counter => "a counter, for more than reading or adding",
-            Self::PhoneLine => "the phone line in a call about no user",
+            Self::PhoneLine => "the phone line in a call that is not to send a message",
         })
     }
 }

@@ -105,6 +105,11 @@ exports! {
     Erase = "administration"."erase"(&'a str, &'a Actor) -> Result<(), Failure>;
 }
 
+/// Says whether a call of this function may ask and use the phone line.
+pub(crate) fn texts(ordinal: usize) -> bool {
+    [BeginSms::ORDINAL, Resend::ORDINAL, SendCode::ORDINAL].contains(&ordinal)
+}
+
 fn check<E: Export>(found: &ComponentFunc, pre: &InstancePre<Call>) -> wasmtime::Result<()> {
     found.typecheck::<E::Params<'static>, E::Answer>(&pre.instance_type())
 }

@@ -111,6 +111,7 @@ pub mod event;
 mod exports;
 pub mod fault;
 mod fields;
+mod fingerprint;
 mod imports;
 mod interfaces;
 pub mod keyring;

@@ -26,7 +26,8 @@ pub struct Limits {
     pub host_calls: u32,
     /// Random bytes that the plugin may draw; 64 KiB.
     pub random: usize,
-    /// Calls that run at once; 256.
+    /// Calls that run at once; 256. A quarter of them, at least one, may wait for the phone line at once; what would be
+    /// more is told that it is busy, so that a carrier that hangs leaves room for those who sign in without it.
     pub concurrent_calls: u32,
     /// How long a call may wait for its turn before it is answered [`Overloaded`](crate::Error::Overloaded); 100 ms.
     pub queue_time: Duration,
@@ -55,5 +56,12 @@ impl Default for Limits {
             keyring_time: Duration::from_secs(2),
             sms_time: Duration::from_secs(8),
         }
+    }
+}
+
+impl Limits {
+    /// How many calls may wait for the phone line at once.
+    pub(crate) fn concurrent_texts(&self) -> u32 {
+        (self.concurrent_calls / 4).max(1)
     }
 }

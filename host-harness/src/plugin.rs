@@ -42,6 +42,7 @@ struct Loaded {
     functions: Vec<Function>,
     limits: Arc<Limits>,
     admission: Arc<Semaphore>,
+    phone_line: Arc<Semaphore>,
     digest: Digest,
     is_pooled: bool,
     was_cached: bool,
@@ -144,6 +145,11 @@ impl Plugin {
 
     pub(crate) fn shared_limits(&self) -> &Arc<Limits> {
         &self.0.limits
+    }
+
+    /// Returns the places of calls that may wait for the phone line at once.
+    pub(crate) fn phone_line(&self) -> &Arc<Semaphore> {
+        &self.0.phone_line
     }
 
     /// Waits for a place among the calls that run at once, but not for long.
@@ -278,19 +284,22 @@ impl PluginBuilder {
         let pre = link(&engine, &component)?;
         let functions = find_functions(&pre)?;
         engine::tick(&engine)?;
-        let concurrent = usize::try_from(self.limits.concurrent_calls)
-            .unwrap_or(Semaphore::MAX_PERMITS)
-            .min(Semaphore::MAX_PERMITS);
         Ok(Plugin(Arc::new(Loaded {
             pre,
             functions,
             limits: Arc::new(self.limits.clone()),
-            admission: Arc::new(Semaphore::new(concurrent)),
+            admission: places(self.limits.concurrent_calls),
+            phone_line: places(self.limits.concurrent_texts()),
             digest,
             is_pooled,
             was_cached,
         })))
     }
+}
+
+fn places(count: u32) -> Arc<Semaphore> {
+    let count = usize::try_from(count).unwrap_or(Semaphore::MAX_PERMITS);
+    Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)))
 }
 
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {

@@ -95,6 +95,7 @@ mod line;
 #[cfg(feature = "countries")]
 mod may_send;
 mod outbox;
+mod outcome;
 mod text;
 #[cfg(feature = "twilio")]
 mod twilio;
@@ -105,6 +106,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Value, json};
 
 #[cfg(feature = "countries")]
 pub use self::caps::Caps;
@@ -119,12 +121,14 @@ pub use self::line::PhoneLine;
 #[cfg(feature = "countries")]
 pub use self::may_send::{Clearance, MaySend};
 pub use self::outbox::Outbox;
+pub use self::outcome::Outcome;
+pub(crate) use self::outcome::{is_cap, plain};
 pub use self::text::{Texts, Wording, Words};
 #[cfg(feature = "twilio")]
 pub use self::twilio::{Twilio, TwilioSecret, TwilioSender};
 #[cfg(feature = "webhook")]
 pub use self::webhook::Webhook;
-pub use crate::contract::sms::{MessagePurpose, Outcome, Permission};
+pub use crate::contract::sms::{MessagePurpose, Permission};
 
 /// What an interface must say before somebody enrolls a number, in English; [`Language::notice`] has others.
 ///
@@ -200,6 +204,18 @@ impl Message {
             idempotency_key: idempotency_key.to_owned(),
         }
     }
+
+    /// Returns what leaves the host, with its number and code.
+    fn to_json(&self, text: &str) -> Value {
+        json!({
+            "company": self.company,
+            "to": self.number,
+            "code": self.code,
+            "purpose": purpose(self.purpose),
+            "valid_minutes": self.valid_minutes,
+            "text": text,
+        })
+    }
 }
 
 impl fmt::Debug for Message {
@@ -250,7 +266,7 @@ impl SmsSender for NoPhoneLine {
     }
 
     async fn send(&self, _: &Message) -> Outcome {
-        Outcome::Refused("no-phone-line".to_owned())
+        Outcome::refused("no-phone-line")
     }
 }
 

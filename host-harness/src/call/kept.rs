@@ -32,7 +32,14 @@ impl Kept {
     ///
     /// As the typed methods of [`Countersign`].
     pub async fn start(mfa: &Countersign) -> Result<Self, Error> {
-        let mut running = Running::start(mfa.plugin(), &mfa.host, None, Scope::nobody()).await?;
+        let mut running = Running::start(
+            mfa.plugin(),
+            &mfa.host,
+            None,
+            Scope::nobody(),
+            Verify::ORDINAL,
+        )
+        .await?;
         let verify = async {
             let instance = running.instance().await?;
             let index = &running.plugin.function(Verify::ORDINAL).index;

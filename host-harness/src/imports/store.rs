@@ -6,7 +6,7 @@ use crate::bindings::countersign::mfa::store::{
     Change, CommitFailure, Content, Event, Host, RecordId, Versioned,
 };
 use crate::call::{Call, Stop};
-use crate::contract::Dependency;
+use crate::contract::{Actor, Dependency};
 use crate::error::Reached;
 use crate::event::{EventId, StampedEvent};
 use crate::store::{self, Commit, CommitError, Key, Record, Stored};
@@ -242,8 +242,13 @@ fn max_size(record: &Record) -> usize {
 /// Says whether an event is within the bounds of `wit/store.wit`, so that no plugin can fill the audit trail.
 fn is_bounded(event: &Event) -> bool {
     let text = crate::event::text(&event.kind).map_or(0, str::len);
+    let actor = match &event.actor {
+        Some(Actor::User(id) | Actor::Operator(id)) => id.len(),
+        None => 0,
+    };
     event.companies.len() <= MAX_COMPANIES
         && event.companies.iter().all(|it| it.len() <= MAX_NAME)
+        && actor <= MAX_NAME
         && text <= MAX_TEXT
 }
 
@@ -253,7 +258,7 @@ const MAX_IDS: usize = 64;
 const MAX_EVENTS: usize = 32;
 /// `types.membership`.
 const MAX_COMPANIES: usize = 16;
-/// `types.company`.
+/// `types.company` and `types.actor`.
 const MAX_NAME: usize = 128;
 /// The longest text of an event is the reason of a reset.
 const MAX_TEXT: usize = 200;

@@ -67,12 +67,7 @@ fn find(number: &str, lines: Lines) -> Result<String, &'static str> {
     }
     let region = parsed.get_region_code().ok_or("unassigned")?;
     let region = region.as_region_str();
-    let country = match region.as_str() {
-        // Regions of their own in numbering plans, parts of a country in ISO 3166-1.
-        "AC" | "TA" => "SH",
-        it if it.len() == 2 && it.bytes().all(|b| b.is_ascii_uppercase()) => it,
-        _ => return Err("no-country"),
-    };
+    let country = in_iso(region.as_str()).ok_or("no-country")?;
     let mobile = matches!(
         parsed.get_type(),
         PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile
@@ -80,5 +75,21 @@ fn find(number: &str, lines: Lines) -> Result<String, &'static str> {
     match lines {
         Lines::Mobile if !mobile => Err("not-a-mobile"),
         Lines::Mobile | Lines::All => Ok(country.to_owned()),
+    }
+}
+
+/// Says whether this is the code of a country that has numbers: `GB` and not `UK`.
+pub(super) fn is_country(code: &str) -> bool {
+    let mut regions = PHONE_NUMBER_UTIL.get_supported_regions();
+    regions.any(|region| in_iso(region.as_region_str().as_str()) == Some(code))
+}
+
+/// Returns the country of ISO 3166-1 that a region of a numbering plan is or lies in.
+fn in_iso(region: &str) -> Option<&str> {
+    match region {
+        // Regions of their own in numbering plans, parts of a country in ISO 3166-1.
+        "AC" | "TA" => Some("SH"),
+        it if it.len() == 2 && it.bytes().all(|b| b.is_ascii_uppercase()) => Some(it),
+        _ => None,
     }
 }

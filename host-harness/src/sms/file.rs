@@ -6,9 +6,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use serde_json::json;
 
-use super::{Message, MessagePurpose, Outcome, Permission, SmsError, SmsSender, Texts, purpose};
+use super::{Message, MessagePurpose, Outcome, Permission, SmsError, SmsSender, Texts};
 
 /// Appends messages to a file, one JSON object a line, in place of sending them: for development.
 ///
@@ -73,21 +72,14 @@ impl SmsSender for FileOutbox {
 
     async fn send(&self, message: &Message) -> Outcome {
         let Ok(text) = self.texts.write(message) else {
-            return Outcome::Failed("text".to_owned());
+            return Outcome::failed("text");
         };
-        let line = json!({
-            "company": message.company,
-            "to": message.number,
-            "code": message.code,
-            "purpose": purpose(message.purpose),
-            "valid_minutes": message.valid_minutes,
-            "text": text,
-        });
+        let line = message.to_json(&text);
         // One write, so that lines of several processes do not mix.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         match file.write_all(format!("{line}\n").as_bytes()) {
             Ok(()) => Outcome::Sent,
-            Err(_) => Outcome::Unknown,
+            Err(_) => Outcome::unknown("not-written"),
         }
     }
 }

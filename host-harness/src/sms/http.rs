@@ -58,8 +58,8 @@ pub(super) enum Exchange {
     NotSent,
     /// It was answered.
     Answered(Answer),
-    /// It was on its way, and nobody knows.
-    Unknown,
+    /// It was on its way, and nobody knows; why.
+    Unknown(&'static str),
 }
 
 pub(super) struct Answer {
@@ -148,21 +148,21 @@ impl Carrier {
         judge: impl Fn(&Answer) -> Judgement + Send + Sync,
     ) -> Outcome {
         let deadline = after(self.times.total);
-        let mut outcome = Outcome::Failed("no-connection".to_owned());
+        let mut outcome = Outcome::failed("no-connection");
         for pause in PAUSES {
             let Some(request) = request() else {
-                return Outcome::Failed("no-clock".to_owned());
+                return Outcome::failed("no-clock");
             };
             let wait = match self.exchange(request, deadline).await {
-                Exchange::Unknown => return Outcome::Unknown,
+                Exchange::Unknown(why) => return Outcome::unknown(why),
                 Exchange::NotSent => {
-                    outcome = Outcome::Failed("no-connection".to_owned());
+                    outcome = Outcome::failed("no-connection");
                     pause
                 }
                 Exchange::Answered(answer) => match judge(&answer) {
                     Judgement::Settled(outcome) => return outcome,
                     Judgement::Again(after, why) => {
-                        outcome = Outcome::Failed(why.to_owned());
+                        outcome = Outcome::failed(why);
                         after.max(pause)
                     }
                 },
@@ -201,8 +201,11 @@ impl Carrier {
         };
         let answering = async {
             let sending = sender.send_request(request);
-            let Ok(Ok(response)) = timeout_at(deadline, sending).await else {
-                return Exchange::Unknown;
+            let response = match timeout_at(deadline, sending).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(error)) if error.is_parse() => return Exchange::Unknown("not-http"),
+                Ok(Err(_)) => return Exchange::Unknown("connection-cut"),
+                Err(_) => return Exchange::Unknown("time-out"),
             };
             let (head, body) = response.into_parts();
             // What counts is the status, which is there.

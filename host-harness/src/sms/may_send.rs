@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 
+use super::outcome::{is_cap, is_plain};
 use super::{MessagePurpose, SmsError};
+use crate::fingerprint::Fingerprint;
 
 /// Is asked before a message goes out, and may forbid it: SP 800-63B-4, section 3.1.3.3, wants the risk of a changed
 /// SIM, device or carrier looked at before a telephone number is relied on.
@@ -18,7 +19,10 @@ use super::{MessagePurpose, SmsError};
 /// # Security
 ///
 /// No answer is no message: an error, or nothing within the time that a [`PhoneLine`](super::PhoneLine) gives. It is
-/// asked when the plugin asks whether a number may be sent to, before any quota is used, and once a message.
+/// asked once a request, when the plugin asks whether a number may be sent to, before any quota is used.
+///
+/// A yes is good for one message and a minute. A veto is remembered for a minute, for the same company, number and
+/// purpose, so that who presses again costs no second look-up; each of several gateways remembers its own.
 #[async_trait]
 pub trait MaySend: Send + Sync {
     /// Says whether a number may be sent to.
@@ -39,61 +43,90 @@ pub trait MaySend: Send + Sync {
 pub enum Clearance {
     /// It may be sent to.
     Cleared,
-    /// It may not; why, in lower-case letters and hyphens, at most 64: `sim-swapped`. It stands in events, and whoever
-    /// signs in may come to know it.
+    /// It may not; why, in kebab-case, at most 64 bytes with at most five digits: `sim-swapped`. It stands in events. Any
+    /// other text, and one that ends in `-cap`, which is for ceilings, becomes `vetoed`.
     Vetoed(String),
 }
 
-/// The hook, and for whom it said yes a moment ago: so that it is asked once a message, and not even a plugin that
-/// sends without having asked gets past it.
+/// The hook, and what it said a moment ago: so that it is asked once a request, and not even a plugin that sends
+/// without having asked gets past it.
 #[derive(Clone)]
 pub(super) struct Gate {
     hook: Arc<dyn MaySend>,
-    cleared: Arc<Mutex<HashMap<[u8; 32], u64>>>,
+    answers: Arc<Mutex<HashMap<Fingerprint, Answer>>>,
+}
+
+struct Answer {
+    clearance: Clearance,
+    until: u64,
 }
 
 impl Gate {
     pub(super) fn new(hook: impl MaySend + 'static) -> Self {
         Self {
             hook: Arc::new(hook),
-            cleared: Arc::default(),
+            answers: Arc::default(),
         }
     }
 
-    /// Asks, and remembers a yes for one message.
+    /// Asks, unless there was a veto a moment ago, and remembers the answer.
     pub(super) async fn ask(
         &self,
         about: About<'_>,
         now: u64,
         limit: Duration,
     ) -> Result<Clearance, SmsError> {
-        let clearance = self.put(about, limit).await?;
-        if clearance == Clearance::Cleared {
-            let mut cleared = self.cleared();
-            if cleared.len() >= REMEMBERED {
-                cleared.retain(|_, until| *until >= now);
-            }
-            // When there is no room it is asked once more.
-            if cleared.len() < REMEMBERED {
-                cleared.insert(about.digest(), now.saturating_add(GOOD_FOR));
-            }
+        if let Some(veto @ Clearance::Vetoed(_)) = self.remembered(about, now) {
+            return Ok(veto);
         }
+        let clearance = self.put(about, limit).await?;
+        self.remember(about, now, &clearance);
         Ok(clearance)
     }
 
-    /// Uses up a yes, or asks if there is none.
+    /// Uses up a yes, or asks if there is neither that nor a veto.
     pub(super) async fn pass(
         &self,
         about: About<'_>,
         now: u64,
         limit: Duration,
     ) -> Result<Clearance, SmsError> {
-        let until = self.cleared().remove(&about.digest());
-        // A clock that was set back does not make a yes good for longer.
-        let good = until.is_some_and(|until| (now..=now.saturating_add(GOOD_FOR)).contains(&until));
-        match good {
-            true => Ok(Clearance::Cleared),
-            false => self.put(about, limit).await,
+        if let Some(clearance) = self.remembered(about, now) {
+            return Ok(clearance);
+        }
+        let clearance = self.put(about, limit).await?;
+        if clearance != Clearance::Cleared {
+            self.remember(about, now, &clearance);
+        }
+        Ok(clearance)
+    }
+
+    /// Returns what was said a moment ago, and forgets it if it was a yes.
+    fn remembered(&self, about: About<'_>, now: u64) -> Option<Clearance> {
+        let mut answers = self.answers();
+        let key = about.fingerprint();
+        let answer = answers.get(&key)?;
+        // A clock that was set back does not make an answer good for longer.
+        let good = (now..=now.saturating_add(GOOD_FOR)).contains(&answer.until);
+        let clearance = answer.clearance.clone();
+        if !good || clearance == Clearance::Cleared {
+            answers.remove(&key);
+        }
+        good.then_some(clearance)
+    }
+
+    fn remember(&self, about: About<'_>, now: u64, clearance: &Clearance) {
+        let mut answers = self.answers();
+        if answers.len() >= REMEMBERED {
+            answers.retain(|_, it| it.until >= now);
+        }
+        // When there is no room it is asked once more.
+        if answers.len() < REMEMBERED {
+            let answer = Answer {
+                clearance: clearance.clone(),
+                until: now.saturating_add(GOOD_FOR),
+            };
+            answers.insert(about.fingerprint(), answer);
         }
     }
 
@@ -108,9 +141,9 @@ impl Gate {
         }
     }
 
-    fn cleared(&self) -> MutexGuard<'_, HashMap<[u8; 32], u64>> {
+    fn answers(&self) -> MutexGuard<'_, HashMap<Fingerprint, Answer>> {
         // Every change is a single insertion or removal, so the map is never half changed.
-        self.cleared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,26 +162,20 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    fn digest(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        for part in [self.company, self.number, super::purpose(self.purpose)] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(part);
-        }
-        hash.finalize().into()
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&[self.company, self.number, super::purpose(self.purpose)])
     }
 }
 
-/// Keeps a reason to what the contract allows, and to what cannot be a number or a code.
+/// Keeps a reason to what the contract allows, and to what cannot be a number, a code or a ceiling's.
 fn worded(why: String) -> String {
-    let kebab = why.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    match kebab && (1..=64).contains(&why.len()) {
+    match is_plain(&why) && !is_cap(&why) {
         true => why,
         false => "vetoed".to_owned(),
     }
 }
 
-/// Seconds between the question and the message, which the plugin sends in the same call.
+/// Seconds that an answer is good for: the plugin sends in the call in which it asked.
 const GOOD_FOR: u64 = 60;
-/// Messages that can be between the two at once.
+/// Answers that are kept at once.
 const REMEMBERED: usize = 10_000;

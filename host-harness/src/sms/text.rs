@@ -102,6 +102,7 @@ impl Texts {
     ///
     /// The words of [`Language`] say what the code is for. Words of one's own that say the same for every purpose let
     /// somebody who relays a sign-in have their victim type the code of a change of factors.
+    #[must_use]
     pub fn choosing<W: Into<Wording>>(
         self,
         choice: impl Fn(&str, &str, MessagePurpose) -> W + Send + Sync + 'static,

@@ -23,7 +23,7 @@ use super::{
 /// | 2xx | [`Sent`](Outcome::Sent): queued; whether it arrives, Twilio tells elsewhere |
 /// | 4xx with a code of Twilio's | `Failed("twilio-21211")` |
 /// | 429 else, 307, 308, other 4xx | `Failed`, with `busy`, `redirected` or `http-4xx` |
-/// | anything else, or none | [`Unknown`](Outcome::Unknown) |
+/// | anything else, or none | [`Unknown`](Outcome::Unknown), with `http-5xx`, `time-out`, `connection-cut` or `not-http` |
 ///
 /// A connection that cannot be made is tried three times: `Failed("no-connection")`. Nothing else is: Twilio takes no
 /// idempotency key for messages, so a request that went out is never sent again, whatever the answer.
@@ -32,7 +32,8 @@ use super::{
 ///
 /// # Security
 ///
-/// By itself it finds a number's country, and no more: caps are before it in a [`PhoneLine`](super::PhoneLine).
+/// By itself it finds a number's country, and no more: it sends to every kind of line in every country, premium-rate ones
+/// too, as often as it is asked. What must stand before it is in a [`PhoneLine`](super::PhoneLine).
 ///
 /// An API key can be taken back by itself, and is a better choice than the account's own token. Of an answer only the
 /// error's number is passed on: its text quotes telephone numbers.
@@ -148,12 +149,13 @@ impl SmsSender for Twilio {
         number: &str,
         _: MessagePurpose,
     ) -> Result<Permission, SmsError> {
-        Ok(country(number, Lines::Mobile))
+        // Which lines may be sent to, `PhoneLine` says.
+        Ok(country(number, Lines::All))
     }
 
     async fn send(&self, message: &Message) -> Outcome {
         let Ok(text) = self.texts.write(message) else {
-            return Outcome::Failed("text".to_owned());
+            return Outcome::failed("text");
         };
         let seconds = message.valid_minutes.saturating_mul(60);
         let (from, sender) = match &self.sender {
@@ -198,9 +200,9 @@ fn judge(answer: &Answer) -> Judgement {
     } else if status.is_client_error() {
         Outcome::Failed(reason(answer))
     } else if status == StatusCode::TEMPORARY_REDIRECT || status == StatusCode::PERMANENT_REDIRECT {
-        Outcome::Failed("redirected".to_owned())
+        Outcome::failed("redirected")
     } else {
-        Outcome::Unknown
+        Outcome::unknown(format!("http-{}", status.as_u16()))
     };
     Judgement::Settled(outcome)
 }
@@ -274,5 +276,5 @@ fn is_sid(prefix: &str, sid: &str) -> bool {
 }
 
 const BASE: &str = "https://api.twilio.com";
-/// Twilio's codes have five digits.
-const MOST_CODE: u64 = 999_999;
+/// Twilio's codes have five digits, and a reason has room for no more.
+const MOST_CODE: u64 = 99_999;

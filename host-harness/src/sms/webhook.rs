@@ -10,15 +10,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::json;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::http::{Answer, Carrier, Judgement, SendTimes};
 use super::{
     Lines, Message, MessagePurpose, Outcome, Permission, SetupError, SmsError, SmsSender, Texts,
-    country, purpose,
+    country,
 };
 use crate::clock::{Clock, SystemClock};
+use crate::fingerprint::Fingerprint;
 
 /// Posts each message as JSON to one address, signed as [Standard Webhooks] has it, for a service that has a carrier.
 ///
@@ -41,7 +42,7 @@ use crate::clock::{Clock, SystemClock};
 /// | 409 | [`AlreadySent`](Outcome::AlreadySent) |
 /// | 429, 503 with `retry-after: <seconds>` | it took nothing, and is asked again if there is time: `Failed("busy")` in the end |
 /// | 429 else, 307, 308, other 4xx | it took nothing: `Failed`, with `busy`, `redirected` or `http-4xx` |
-/// | anything else, or none | [`Unknown`](Outcome::Unknown): it may have taken the message, so it is not asked again |
+/// | anything else, or none | [`Unknown`](Outcome::Unknown), with `http-5xx`, `time-out`, `connection-cut` or `not-http`: it may have taken the message, so it is not asked again |
 ///
 /// A connection that cannot be made is tried three times: `Failed("no-connection")`. Redirects are not followed.
 ///
@@ -49,7 +50,8 @@ use crate::clock::{Clock, SystemClock};
 ///
 /// # Security
 ///
-/// By itself it finds a number's country, and no more: caps are before it in a [`PhoneLine`](super::PhoneLine).
+/// By itself it finds a number's country, and no more: it sends to every kind of line in every country, premium-rate ones
+/// too, as often as it is asked. What must stand before it is in a [`PhoneLine`](super::PhoneLine).
 ///
 /// Number and code go to that address, by TLS except to this machine. Who has the secret can have messages sent.
 /// Certificates are checked against the authorities that the machine trusts, or those of [`trusting`](Self::trusting).
@@ -169,21 +171,15 @@ impl SmsSender for Webhook {
         number: &str,
         _: MessagePurpose,
     ) -> Result<Permission, SmsError> {
-        Ok(country(number, Lines::Mobile))
+        // Which lines may be sent to, `PhoneLine` says.
+        Ok(country(number, Lines::All))
     }
 
     async fn send(&self, message: &Message) -> Outcome {
         let Ok(text) = self.texts.write(message) else {
-            return Outcome::Failed("text".to_owned());
+            return Outcome::failed("text");
         };
-        let data = json!({
-            "to": message.number,
-            "text": text,
-            "code": message.code,
-            "company": message.company,
-            "purpose": purpose(message.purpose),
-            "valid_minutes": message.valid_minutes,
-        });
+        let data = message.to_json(&text);
         let body = json!({ "type": "sms.code", "data": data }).to_string();
         let id = id(message);
         let request = || {
@@ -207,7 +203,7 @@ impl fmt::Debug for Webhook {
 }
 
 fn judge(answer: &Answer) -> Judgement {
-    let failed = |why: &str| Judgement::Settled(Outcome::Failed(why.to_owned()));
+    let failed = |why: &str| Judgement::Settled(Outcome::failed(why));
     match (answer.status, answer.retry_after) {
         (it, _) if it.is_success() => Judgement::Settled(Outcome::Sent),
         (StatusCode::CONFLICT, _) => Judgement::Settled(Outcome::AlreadySent),
@@ -220,18 +216,15 @@ fn judge(answer: &Answer) -> Judgement {
         }
         (it, _) if it.is_client_error() => failed(&format!("http-{}", it.as_u16())),
         // A proxy answers 502, 503 or 504 also after what it had passed on was taken; some servers answer 302 or 303.
-        _ => Judgement::Settled(Outcome::Unknown),
+        (it, _) => Judgement::Settled(Outcome::unknown(format!("http-{}", it.as_u16()))),
     }
 }
 
 /// Names a message by its key, its company and its number: keys are a plugin's, and could be anything.
 fn id(message: &Message) -> String {
-    let mut hash = Sha256::new();
-    for part in [&message.company, &message.number, &message.idempotency_key] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
-    }
-    format!("msg_{}", URL_SAFE_NO_PAD.encode(hash.finalize()))
+    let parts = [&*message.company, &message.number, &message.idempotency_key];
+    let Fingerprint(bytes) = Fingerprint::of(&parts);
+    format!("msg_{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
 fn key(secret: &str) -> Result<Zeroizing<Vec<u8>>, SetupError> {

@@ -98,10 +98,10 @@ impl SmsSender for WorldLine {
             Some(Fate::Failed) => Outcome::Failed("carrier-down".to_owned()),
             Some(Fate::Refused) => Outcome::Refused("prefix-cap".to_owned()),
             Some(Fate::AlreadySent) => Outcome::AlreadySent,
-            Some(Fate::Lost) => Outcome::Unknown,
+            Some(Fate::Lost) => Outcome::Unknown("by-the-case".to_owned()),
             Some(Fate::Doubtful) => {
                 self.outbox.send(message).await;
-                Outcome::Unknown
+                Outcome::Unknown("by-the-case".to_owned())
             }
         }
     }

@@ -77,7 +77,7 @@ pub(super) async fn send(
         sms::Outcome::Sent => Outcome::Sent,
         sms::Outcome::AlreadySent => Outcome::AlreadySent,
         sms::Outcome::Refused(why) | sms::Outcome::Failed(why) => Outcome::Failed(why),
-        sms::Outcome::Unknown => Outcome::Unknown,
+        sms::Outcome::Unknown(_) => Outcome::Unknown,
     };
     let event = Event {
         kind: outcome.event(),
