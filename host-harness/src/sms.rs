@@ -1,7 +1,8 @@
 //! The phone line: what a message says, who carries it, and what must stand before it.
 //!
 //! A `PhoneLine` finds the number's country, holds the caps and asks who has a veto; a sender behind it
-//! writes the message with [`Texts`] and hands it to a carrier.
+//! writes the message with [`Texts`] and hands it to a carrier. A sender without one, `.sms(webhook)`, has none of that:
+//! no caps, no list of countries, no veto, and premium-rate numbers are sent to like any other.
 //!
 //! ```
 //! # #[cfg(feature = "webhook")]
@@ -43,7 +44,9 @@
 //!         }
 //!     });
 //!     let sender = Webhook::new("https://messages.example.com/sms", webhook_secret, texts)?;
-//!     let line = PhoneLine::new("example", store.clone(), sender).may_send(SimSwaps);
+//!     let line = PhoneLine::new("example", store.clone(), sender)
+//!         .countries(["ES", "GB", "IE"])?
+//!         .may_send(SimSwaps);
 //!     Ok(Countersign::builder(plugin)
 //!         .realm("example")
 //!         .store(store)
@@ -63,6 +66,50 @@
 //! | `countries` | `country`, `PhoneLine` with `Caps` and `MaySend` |
 //! | `webhook` | `Webhook`, and `countries` |
 //! | `twilio` | `Twilio`, and `countries` |
+//!
+//! # Where messages stop
+//!
+//! Hours and days are those of UTC, counted from their beginning, so that two may come together. The plugin's limits are
+//! per company in its policy (`wit/policy.wit`), or fixed; the host's are in `Caps` and `PhoneLine`.
+//!
+//! | whose | limit | default | event `sms-refused` with | fault |
+//! |---|---|---|---|---|
+//! | plugin | messages on one ticket | 3, fixed | no event | |
+//! | plugin | between two to one user | 60 s, fixed | no event | |
+//! | plugin | refusals an hour of one user, after which nobody is asked about a number for that user | 10, fixed | no event | |
+//! | plugin | to one user (`per-hour`, `per-day`) | 5 an hour, 10 a day | `user-limit` | |
+//! | plugin | to one number, of all users, before it is confirmed and after it apart | 1 a minute, 5 an hour, 10 a day | `number-limit` | |
+//! | plugin | of one company (`daily-budget`) | 1,000 a day | `company-limit` | |
+//! | plugin | of it to enroll (`enrolling-percent`) | 30 % | `company-enrolling-limit` | |
+//! | plugin | countries that are enrolled (`countries`) | none | `country-not-allowed` | |
+//! | host | numbers that are none, or not mobile (`PhoneLine::lines`) | mobile | `not-a-number`, `unassigned`, `no-country`, `not-a-mobile` | |
+//! | host | countries that are sent to at all (`PhoneLine::countries`) | all | `country-not-served` | |
+//! | host | who has a veto (`MaySend`) | nobody | its reason, or `vetoed` | no; without an answer yes |
+//! | host | to enroll, in one block of numbers | 30 an hour, 100 a day | `enrolling-prefix-cap` | the same |
+//! | host | to confirmed numbers of one block | 1,000 an hour, 5,000 a day | `prefix-cap` | the same |
+//! | host | of the realm to enroll (`Caps::enrolling_percent`) | 30 % | `enrolling-realm-cap` | the same |
+//! | host | of the realm | 5,000 an hour, 20,000 a day | `realm-cap` | the same |
+//! | host | calls that wait for the phone line | a quarter of [`Limits::concurrent_calls`](crate::Limits::concurrent_calls) | no event | `busy: …` |
+//!
+//! **What the user gets.** Where the plugin's limit is reached, `not-permitted(send-limit)` with the time from which on
+//! another may be asked for; a country that a policy does not list is `not-permitted(country-not-allowed)`; whatever the
+//! host refuses is `not-permitted(number-refused)`. A cap that another message reached in between, or a carrier that
+//! fails, is a receipt whose state is `failed`, with the event `sms-failed`. No answer about a number is `unavailable`.
+//!
+//! **What to alert on.** The events `sms-refused` with `company-limit`, `company-enrolling-limit` or a reason that ends in
+//! `-cap`, and the faults of the phone line. Each says that somebody has many messages sent, or that people who have no
+//! app cannot sign in until the hour or the day is over; which of the two, the numbers' countries tell.
+//!
+//! **What it costs.** A message is one segment, at most 160 septets, or is not sent. It is counted before it goes out, so
+//! that one that failed, or may have, counts like one that arrived. The worst day of a realm is `realm_per_day` messages
+//! at the price of the dearest country that is sent to; with the defaults 20,000, of them 6,000 to numbers that nobody
+//! has shown to be theirs, and 1,000 of any one company. So set `PhoneLine::countries` to those where you have users.
+//!
+//! **When the carrier hangs.** A call waits for [`Limits::sms_time`](crate::Limits::sms_time), the senders here for less.
+//! Once a quarter of all calls wait, others that need the phone line are answered at once: no answer about the number, or
+//! a receipt that says `failed`. Sign-in with an app goes on. A message whose fate is not known is never sent again by
+//! itself; the fault says why it is not known (`time-out`, `connection-cut`, `not-http`, `http-503`), and the code is good
+//! if it arrives.
 //!
 //! # A restricted authenticator
 //!
@@ -147,11 +194,15 @@ pub const NOTICE: &str = "Codes by text message are the weaker method: messages 
 ///
 /// A sender that writes numbers or codes to a log hands them to everyone who reads it. One that answers `Sent` for
 /// what did not go out leaves the user waiting; one that answers `Failed` for what went out costs a message.
+///
+/// Reasons are a few words in kebab-case, as [`Outcome`] says; those that end in `-cap` are reported as faults. The text of
+/// an [`SmsError`] is reported as it is.
 #[async_trait]
 pub trait SmsSender: Send + Sync {
     /// Says whether a number may be sent to, and in which country it is.
     ///
-    /// Finding a number's country is this method's task, with a maintained library: the plugin has no list.
+    /// Finding a number's country is this method's task, with a maintained library: the plugin has no list. It is asked
+    /// at most four times a call, and only in calls that are to send a message.
     ///
     /// # Errors
     ///

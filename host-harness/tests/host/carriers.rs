@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use countersign_host::clock::FixedClock;
 use countersign_host::sms::{
-    Message, MessagePurpose, Outcome, SendTimes, SmsSender, Texts, Twilio, TwilioSecret,
-    TwilioSender, Webhook,
+    Lines, Message, MessagePurpose, Outcome, Permission, PhoneLine, SendTimes, SmsSender, Texts,
+    Twilio, TwilioSecret, TwilioSender, Webhook,
 };
 use countersign_host::store::MemoryStore;
 use countersign_host::{Plugin, fault::Fault};
@@ -137,19 +137,23 @@ async fn each_answer_of_a_receiver_has_one_meaning() {
             "location: /elsewhere\r\n",
             "Failed(\"redirected\")",
         ),
-        ("302 Found", "location: /elsewhere\r\n", "Unknown"),
-        ("500 Internal Server Error", "", "Unknown"),
-        ("502 Bad Gateway", "", "Unknown"),
-        ("503 Service Unavailable", "", "Unknown"),
-        ("504 Gateway Timeout", "retry-after: 0\r\n", "Unknown"),
+        (
+            "302 Found",
+            "location: /elsewhere\r\n",
+            "Unknown(\"http-302\")",
+        ),
+        ("500 Internal Server Error", "", "Unknown(\"http-500\")"),
+        ("502 Bad Gateway", "", "Unknown(\"http-502\")"),
+        ("503 Service Unavailable", "", "Unknown(\"http-503\")"),
+        (
+            "504 Gateway Timeout",
+            "retry-after: 0\r\n",
+            "Unknown(\"http-504\")",
+        ),
     ] {
         let server = Server::replying([answer(status, more, ""), answer("200 OK", "", "")]);
         let outcome = webhook(&server.url("/")).send(&message()).await;
-        assert_eq!(
-            format!("{outcome:?}"),
-            format!("Outcome::{expected}"),
-            "{status}"
-        );
+        assert_eq!(format!("{outcome:?}"), expected, "{status}");
         assert_eq!(
             server.requests().len(),
             1,
@@ -181,7 +185,7 @@ async fn a_receiver_is_asked_three_times_at_most() {
     let busy = || answer("429 Too Many Requests", "retry-after: 0\r\n", "");
     let server = Server::replying((0..5).map(|_| busy()));
     let outcome = webhook(&server.url("/")).send(&message()).await;
-    assert_eq!(format!("{outcome:?}"), "Outcome::Failed(\"busy\")");
+    assert_eq!(format!("{outcome:?}"), "Failed(\"busy\")");
     assert_eq!(server.requests().len(), 3);
 }
 
@@ -202,7 +206,13 @@ async fn a_request_that_may_have_been_taken_is_never_sent_again() {
             answer("201 Created", "", "{}"),
         ]
     };
-    for replies in [silent, closing, half, noise].map(|it| it as fn() -> [Reply; 2]) {
+    type Replies = fn() -> [Reply; 2];
+    for (replies, why) in [
+        (silent as Replies, "time-out"),
+        (closing as Replies, "connection-cut"),
+        (half as Replies, "connection-cut"),
+        (noise as Replies, "not-http"),
+    ] {
         let (first, second) = (Server::replying(replies()), Server::replying(replies()));
         let began = Instant::now();
         let (one, two) = tokio::join!(
@@ -210,7 +220,7 @@ async fn a_request_that_may_have_been_taken_is_never_sent_again() {
             async { twilio(&second.url("")).send(&message()).await },
         );
         for (server, outcome) in [(&first, one), (&second, two)] {
-            assert!(matches!(outcome, Outcome::Unknown), "{outcome:?}");
+            assert_eq!(outcome, Outcome::Unknown(why.to_owned()));
             assert_eq!(server.requests().len(), 1);
         }
         assert!(began.elapsed() < Duration::from_secs(4));
@@ -228,7 +238,7 @@ async fn a_status_counts_though_what_follows_it_does_not_come() {
     let endless = format!("HTTP/1.1 400 Bad Request\r\n\r\n{}", "x".repeat(1 << 20));
     let server = Server::replying([Reply::Raw(endless)]);
     let outcome = twilio(&server.url("")).send(&message()).await;
-    assert_eq!(format!("{outcome:?}"), "Outcome::Failed(\"http-400\")");
+    assert_eq!(format!("{outcome:?}"), "Failed(\"http-400\")");
 }
 
 #[tokio::test]
@@ -239,7 +249,7 @@ async fn a_connection_that_cannot_be_made_is_tried_again() {
         webhook(&url).send(&message()).await,
         twilio(&url).send(&message()).await,
     ] {
-        assert_eq!(format!("{outcome:?}"), "Outcome::Failed(\"no-connection\")");
+        assert_eq!(format!("{outcome:?}"), "Failed(\"no-connection\")");
     }
     for twilios in [false, true] {
         let port = server::unused_port();
@@ -267,7 +277,7 @@ async fn what_does_not_speak_tls_is_no_connection() {
         return;
     };
     let outcome = webhook.times(times()).send(&message()).await;
-    assert_eq!(format!("{outcome:?}"), "Outcome::Failed(\"no-connection\")");
+    assert_eq!(format!("{outcome:?}"), "Failed(\"no-connection\")");
     let text = server.everything();
     assert!(!text.contains(CODE) && !text.contains("34600"), "{text}");
 }
@@ -280,13 +290,9 @@ async fn a_certificate_must_be_of_a_trusted_authority_and_of_the_host() {
     let authority = rcgen::CertifiedIssuer::self_signed(params, key()).expect("it is one");
     let trusted = authority.pem();
     for (name, authorities, expected) in [
-        ("127.0.0.1", Some(&trusted), "Outcome::Sent"),
-        (
-            "example.com",
-            Some(&trusted),
-            "Outcome::Failed(\"no-connection\")",
-        ),
-        ("127.0.0.1", None, "Outcome::Failed(\"no-connection\")"),
+        ("127.0.0.1", Some(&trusted), "Sent"),
+        ("example.com", Some(&trusted), "Failed(\"no-connection\")"),
+        ("127.0.0.1", None, "Failed(\"no-connection\")"),
     ] {
         let leaf = key();
         let certificate = rcgen::CertificateParams::new([name.to_owned()])
@@ -335,10 +341,10 @@ async fn twilio_is_sent_a_form_and_its_codes_are_passed_on() {
         outcomes.push(format!("{:?}", twilio.send(&message()).await));
     }
     let expected = [
-        "Outcome::Sent",
-        "Outcome::Failed(\"twilio-21211\")",
-        "Outcome::Failed(\"busy\")",
-        "Outcome::Unknown",
+        "Sent",
+        "Failed(\"twilio-21211\")",
+        "Failed(\"busy\")",
+        "Unknown(\"http-503\")",
     ];
     assert_eq!(outcomes, expected);
     let requests = server.requests();
@@ -416,6 +422,33 @@ fn a_sender_is_refused_that_is_not_set_up_right() {
     }
     let service = TwilioSender::Service("MG1".into());
     assert_eq!(with(ACCOUNT, token(), service), Err("sender"));
+}
+
+#[tokio::test]
+async fn which_lines_are_sent_to_is_the_phone_lines_to_say() {
+    async fn found(line: impl SmsSender, number: &str) -> Result<String, String> {
+        match line.check("acme", number, MessagePurpose::Enroll).await {
+            Ok(Permission::Permitted(country)) => Ok(country),
+            Ok(Permission::Refused(why)) => Err(why),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let fixed = "+442079460000";
+    let server = Server::replying([answer("200 OK", "", "")]);
+    let webhook = webhook(&server.url("/"));
+    let twilio = twilio(&server.url(""));
+    let before = PhoneLine::new("test", MemoryStore::new(), webhook);
+    assert_eq!(
+        found(before.clone(), fixed).await,
+        Err("not-a-mobile".into())
+    );
+    let all = before.lines(Lines::All);
+    assert_eq!(found(all.clone(), fixed).await.as_deref(), Ok("GB"));
+    let mut message = message();
+    message.number = fixed.into();
+    assert_eq!(all.send(&message).await, Outcome::Sent);
+    let before = PhoneLine::new("test", MemoryStore::new(), twilio).lines(Lines::All);
+    assert_eq!(found(before, fixed).await.as_deref(), Ok("GB"));
 }
 
 // V-96

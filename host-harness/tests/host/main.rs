@@ -19,10 +19,13 @@ mod json;
 mod json_lines;
 mod keyrings;
 #[cfg(feature = "countries")]
+mod phone_caps;
+#[cfg(feature = "countries")]
 mod phone_guards;
 mod phone_lines;
 #[cfg(feature = "countries")]
 mod phone_numbers;
+mod phone_plugins;
 mod phone_texts;
 mod scopes;
 mod seals;

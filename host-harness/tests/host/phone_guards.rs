@@ -18,8 +18,8 @@ use countersign_host::store::{
 use crate::builder;
 use crate::phone_lines::{send as send_as, sending};
 
-const NOON: u64 = 1_800_014_400;
-const NUMBER: &str = "+34600000000";
+pub(crate) const NOON: u64 = 1_800_014_400;
+pub(crate) const NUMBER: &str = "+34600000000";
 
 /// A hook that counts how often it was asked.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ fn message(number: &str) -> Message {
     Message::new("acme", number, "123456", MessagePurpose::SignIn, 10, "key")
 }
 
-fn caps(
+pub(crate) fn caps(
     prefix_per_hour: u64,
     prefix_per_day: u64,
     realm_per_hour: u64,
@@ -74,19 +74,19 @@ fn caps(
     caps
 }
 
-fn line(store: &MemoryStore, outbox: &Outbox) -> PhoneLine<Outbox> {
+pub(crate) fn line(store: &MemoryStore, outbox: &Outbox) -> PhoneLine<Outbox> {
     PhoneLine::new("test", store.clone(), outbox.clone()).clock(FixedClock::at(NOON))
 }
 
-async fn check(line: &impl SmsSender, number: &str) -> Result<String, String> {
-    match line.check("acme", number, MessagePurpose::SignIn).await {
+pub(crate) async fn check(line: &impl SmsSender, number: &str) -> Result<String, String> {
+    match line.check("acme", number, MessagePurpose::Challenge).await {
         Ok(Permission::Permitted(country)) => Ok(country),
         Ok(Permission::Refused(why)) => Err(why),
         Err(error) => Err(error.to_string()),
     }
 }
 
-async fn send(line: &impl SmsSender, number: &str) -> Result<(), String> {
+pub(crate) async fn send(line: &impl SmsSender, number: &str) -> Result<(), String> {
     match line.send(&message(number)).await {
         Outcome::Sent => Ok(()),
         Outcome::Refused(why) => Err(format!("refused: {why}")),
@@ -232,7 +232,56 @@ async fn a_veto_stops_a_message_before_anything_is_counted() {
     );
     assert!(outbox.messages().is_empty());
     assert!(store.records().is_empty());
-    assert_eq!(hook.asked(), 2);
+    assert_eq!(hook.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_veto_is_remembered_for_a_minute_and_a_number() {
+    let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));
+    let hook = Hook::vetoing("sim-swapped");
+    let clock = FixedClock::at(NOON);
+    let guarded = line(&store, &outbox)
+        .clock(clock.clone())
+        .may_send(hook.clone());
+    for _ in 0..3 {
+        assert_eq!(check(&guarded, NUMBER).await, Err("sim-swapped".into()));
+    }
+    assert_eq!(hook.asked(), 1, "pressing again costs no look-up");
+    assert!(check(&guarded, "+34611110000").await.is_err());
+    assert_eq!(hook.asked(), 2, "another number is another question");
+    let enrolling = guarded.check("acme", NUMBER, MessagePurpose::Enroll).await;
+    assert!(matches!(enrolling, Ok(Permission::Refused(_))));
+    assert_eq!(hook.asked(), 3, "and so is another purpose");
+    clock.advance(61);
+    assert!(send(&guarded, NUMBER).await.is_err());
+    assert_eq!(hook.asked(), 4);
+    assert!(send(&guarded, NUMBER).await.is_err());
+    assert_eq!(
+        hook.asked(),
+        4,
+        "a plugin that does not ask is told the same"
+    );
+}
+
+#[tokio::test]
+async fn the_hosts_own_countries_are_all_that_is_sent_to() {
+    let (store, outbox) = (MemoryStore::new(), Outbox::in_country("XX"));
+    let guarded = line(&store, &outbox)
+        .countries(["ES", "SH"])
+        .expect("both have numbers");
+    assert_eq!(check(&guarded, NUMBER).await.as_deref(), Ok("ES"));
+    assert_eq!(send(&guarded, NUMBER).await, Ok(()));
+    for elsewhere in ["+18762345678", "+447400123456"] {
+        let why = "country-not-served";
+        assert_eq!(check(&guarded, elsewhere).await, Err(why.into()));
+        let refused = Err(format!("refused: {why}"));
+        assert_eq!(send(&guarded, elsewhere).await, refused);
+    }
+    assert_eq!(outbox.messages().len(), 1);
+    for wrong in [&["UK"][..], &["ES", "es"], &["001"], &[""], &[]] {
+        let error = line(&store, &outbox).countries(wrong.iter().copied());
+        assert_eq!(error.expect_err("it is none").field(), "countries");
+    }
 }
 
 #[tokio::test]
@@ -281,7 +330,13 @@ async fn no_answer_of_whoever_has_a_veto_is_no_message() {
 #[tokio::test]
 async fn a_reason_that_the_contract_does_not_allow_is_replaced() {
     let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));
-    for why in ["", "SIM of +34600000000 swapped", &"x".repeat(65)] {
+    for why in [
+        "",
+        "SIM of +34600000000 swapped",
+        "code-123456",
+        "daily-cap",
+        &"x".repeat(65),
+    ] {
         let guarded = line(&store, &outbox).may_send(Hook::vetoing(why));
         assert_eq!(check(&guarded, NUMBER).await, Err("vetoed".into()));
     }

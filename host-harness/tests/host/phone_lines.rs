@@ -1,5 +1,8 @@
 //! The phone line: SMS-1 and SMS-2.
 
+use std::sync::{Arc, Mutex};
+
+use countersign_host::fault::Fault;
 use countersign_host::sms::{Outbox, Outcome};
 use countersign_host::store::MemoryStore;
 use countersign_host::{Countersign, Error, Plugin, Reached};
@@ -29,7 +32,7 @@ pub(crate) fn sending(code: &str) -> Hostile {
     );
     Hostile::default()
         .items(&text)
-        .body("administration.first-factor-changed", &body)
+        .body("verification.send-code", &body)
         .body("policy.get", &format!("{send} unreachable"))
 }
 
@@ -42,7 +45,7 @@ fn host(code: &str, outbox: &Outbox) -> Countersign {
 }
 
 pub(crate) async fn send(mfa: &Countersign, user: &str) -> String {
-    let error = mfa.administration().first_factor_changed(user).await;
+    let error = mfa.verification().send_code(user, "ticket").await;
     error.expect_err("it never answers ok").to_string()
 }
 
@@ -75,7 +78,7 @@ async fn a_message_that_failed_may_go_out_again_and_one_that_may_have_gone_out_m
     outbox.answer(Outcome::Failed("busy".to_owned()));
     assert!(send(&mfa, "ana").await.contains("trapped"));
     assert_eq!(send(&mfa, "ana").await, "the plugin refused: busy");
-    outbox.answer(Outcome::Unknown);
+    outbox.answer(Outcome::Unknown("time-out".to_owned()));
     assert!(send(&mfa, "eva").await.contains("trapped"));
     assert!(send(&mfa, "eva").await.contains("revision-conflict"));
     assert_eq!(outbox.messages().len(), 1);
@@ -87,7 +90,7 @@ async fn what_is_not_six_to_eight_digits_is_not_sent() {
     for text in ["12345", "123456789", "12345a", "12 456", ""] {
         let outbox = Outbox::in_country("ES");
         let mfa = host(text, &outbox);
-        let error = mfa.administration().first_factor_changed("ana").await;
+        let error = mfa.verification().send_code("ana", "ticket").await;
         assert!(matches!(error, Err(Error::Misuse(_))), "{error:?}");
         assert!(outbox.messages().is_empty());
     }
@@ -103,4 +106,46 @@ async fn a_call_about_nobody_has_no_phone_line() {
         "{error:?}"
     );
     assert!(outbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn the_operator_hears_why_a_message_failed_or_may_have_and_no_number_or_code() {
+    let outbox = Outbox::in_country("ES");
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noted = Arc::clone(&heard);
+    let plugin = Plugin::load(&sending("123456").component()).expect("it loads");
+    let mfa = builder(plugin, MemoryStore::new())
+        .sms(outbox.clone())
+        .faults(move |fault: &Fault| noted.lock().expect("whole").push(fault.to_string()))
+        .build()
+        .expect("nothing is missing");
+    for (user, outcome) in [
+        ("ana", Outcome::Failed("carrier-down".to_owned())),
+        (
+            "ana",
+            Outcome::Failed("no route to +34600000000".to_owned()),
+        ),
+        ("ana", Outcome::Refused("sim-swapped".to_owned())),
+        ("ana", Outcome::Refused("daily-cap".to_owned())),
+        ("eva", Outcome::Unknown("http-503".to_owned())),
+        ("ina", Outcome::Unknown("code-123456".to_owned())),
+    ] {
+        outbox.answer(outcome);
+        assert!(send(&mfa, user).await.contains("trapped"));
+    }
+    let heard = heard.lock().expect("whole");
+    let of_line: Vec<&str> = heard
+        .iter()
+        .filter_map(|it| it.strip_prefix("sms: "))
+        .collect();
+    assert_eq!(
+        of_line,
+        [
+            "carrier-down",
+            "unspecified",
+            "daily-cap",
+            "it is not known whether a message went out: http-503",
+            "it is not known whether a message went out: unspecified",
+        ]
+    );
 }

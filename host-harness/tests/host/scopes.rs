@@ -30,6 +30,11 @@ fn get(at: u32) -> String {
 const PUT: &str = "(call $store.commit (i32.const 3304) (i32.const 1) (i32.const 0) (i32.const 0)
     (i32.const 4000)) unreachable";
 
+/// Commits the event at 5000, and traps if that is answered.
+const COMMIT: &str =
+    "(call $store.commit (i32.const 0) (i32.const 0) (i32.const 5000) (i32.const 1)
+    (i32.const 4000)) unreachable";
+
 fn asking(function: &str, body: &str) -> (Countersign, MemoryStore) {
     let store = MemoryStore::new();
     let component = Hostile::default().items(IDS).body(function, body);
@@ -186,6 +191,32 @@ async fn a_record_that_was_not_read_is_not_replaced() {
         .expect_err("stopped");
     assert!(matches!(error, Error::Misuse(_)), "{error:?}");
     assert_eq!(store.records(), before);
+}
+
+// covers: STORE-8
+#[tokio::test]
+async fn an_actor_longer_than_the_contract_allows_is_in_no_event() {
+    for (length, fits) in [(128, true), (129, false)] {
+        // `reset("")` by `operator`, of so many bytes that are zero, at 5000.
+        let body = format!(
+            "(i32.store8 (i32.const 5000) (i32.const 28))
+             (i32.store8 offset=44 (i32.const 5000) (i32.const 1))
+             (i32.store8 offset=40 (i32.const 5000) (i32.const 1))
+             (i32.store offset=48 (i32.const 5000) (i32.const 7000))
+             (i32.store offset=52 (i32.const 5000) (i32.const {length}))
+             {COMMIT}"
+        );
+        let store = MemoryStore::new();
+        let component = Hostile::default().body("administration.status", &body);
+        let error = host(&component, store.clone())
+            .administration()
+            .status("ana")
+            .await
+            .expect_err("it traps after");
+        assert_eq!(matches!(error, Error::Trap(_)), fits, "{error:?}");
+        assert_eq!(matches!(error, Error::Misuse(_)), !fits, "{error:?}");
+        assert_eq!(store.events().len(), usize::from(fits));
+    }
 }
 
 // covers: STORE-6
