@@ -1,8 +1,8 @@
 //! The phone line: what a message says, who carries it, and what must stand before it.
 //!
-//! A `PhoneLine` finds the number's country, holds the caps and asks who has a veto; a sender behind it
-//! writes the message with [`Texts`] and hands it to a carrier. A sender without one, `.sms(webhook)`, has none of that:
-//! no caps, no list of countries, no veto, and premium-rate numbers are sent to like any other.
+//! A `PhoneLine` finds the number's country, holds the caps and asks who has a veto; a sender behind it writes the
+//! message with [`Texts`] and hands it to a carrier. A sender without one, `.sms(webhook)`, has none of that: no caps,
+//! no list of countries, no veto, and premium-rate numbers are sent to like any other.
 //!
 //! ```
 //! # #[cfg(feature = "webhook")]
@@ -69,8 +69,8 @@
 //!
 //! # Where messages stop
 //!
-//! Hours and days are those of UTC, counted from their beginning, so that two may come together. The plugin's limits are
-//! per company in its policy (`wit/policy.wit`), or fixed; the host's are in `Caps` and `PhoneLine`.
+//! Hours and days are those of UTC, counted from their beginning, so that two may come together. The plugin's limits
+//! are per company in its policy (`wit/policy.wit`), or fixed; the host's are in `Caps` and `PhoneLine`.
 //!
 //! | whose | limit | default | event `sms-refused` with | fault |
 //! |---|---|---|---|---|
@@ -92,24 +92,26 @@
 //! | host | calls that wait for the phone line | a quarter of [`Limits::concurrent_calls`](crate::Limits::concurrent_calls) | no event | `busy: …` |
 //!
 //! **What the user gets.** Where the plugin's limit is reached, `not-permitted(send-limit)` with the time from which on
-//! another may be asked for; a country that a policy does not list is `not-permitted(country-not-allowed)`; whatever the
-//! host refuses is `not-permitted(number-refused)`. A cap that another message reached in between, or a carrier that
-//! fails, is a receipt whose state is `failed`, with the event `sms-failed`. No answer about a number is `unavailable`.
+//! another may be asked for; a country that a policy does not list is `not-permitted(country-not-allowed)`; whatever
+//! the host refuses is `not-permitted(number-refused)`. A cap that another message reached in between, or a carrier
+//! that fails, is a receipt whose state is `failed`, with the event `sms-failed`. No answer about a number is
+//! `unavailable`.
 //!
-//! **What to alert on.** The events `sms-refused` with `company-limit`, `company-enrolling-limit` or a reason that ends in
-//! `-cap`, and the faults of the phone line. Each says that somebody has many messages sent, or that people who have no
-//! app cannot sign in until the hour or the day is over; which of the two, the numbers' countries tell.
+//! **What to alert on.** The events `sms-refused` with `company-limit`, `company-enrolling-limit` or a reason that ends
+//! in `-cap`, and the faults of the phone line. Each says that somebody has many messages sent, or that people who have
+//! no app cannot sign in until the hour or the day is over; which of the two, the numbers' countries tell.
 //!
-//! **What it costs.** A message is one segment, at most 160 septets, or is not sent. It is counted before it goes out, so
-//! that one that failed, or may have, counts like one that arrived. The worst day of a realm is `realm_per_day` messages
-//! at the price of the dearest country that is sent to; with the defaults 20,000, of them 6,000 to numbers that nobody
-//! has shown to be theirs, and 1,000 of any one company. So set `PhoneLine::countries` to those where you have users.
+//! **What it costs.** A message written by [`Texts`] is one segment, at most 160 septets. It is counted before it goes out,
+//! so that one that failed, or may have, counts like one that arrived. The worst day of a realm is `realm_per_day`
+//! messages at the price of the dearest country that is sent to; with the defaults 20,000, of them 6,000 to numbers
+//! that nobody has shown to be theirs, and 1,000 of any one company. So set `PhoneLine::countries` to those where you
+//! have users.
 //!
-//! **When the carrier hangs.** A call waits for [`Limits::sms_time`](crate::Limits::sms_time), the senders here for less.
-//! Once a quarter of all calls wait, others that need the phone line are answered at once: no answer about the number, or
-//! a receipt that says `failed`. Sign-in with an app goes on. A message whose fate is not known is never sent again by
-//! itself; the fault says why it is not known (`time-out`, `connection-cut`, `not-http`, `http-503`), and the code is good
-//! if it arrives.
+//! **When the carrier hangs.** A call waits for [`Limits::sms_time`](crate::Limits::sms_time), the senders here for
+//! less. Once a quarter of all calls wait, others that need the phone line are answered at once: no answer about the
+//! number, or a receipt that says `failed`. Sign-in with an app goes on. A message whose fate is not known is never
+//! sent again by itself; the fault says why it is not known (`time-out`, `connection-cut`, `not-http`, `http-503`), and
+//! the code is good if it arrives.
 //!
 //! # A restricted authenticator
 //!
@@ -122,11 +124,12 @@
 //! | address the risk in the risk assessment; section 3.1.3.3: look at changes of SIM, device and carrier | `MaySend`, whose veto comes before any quota is used; `country` and `Caps` against messages that somebody is paid for |
 //! | have a plan for when it is no longer acceptable | the next paragraph |
 //!
-//! **Leaving text messages**, company by company. First tell who has only a number to add an app (`administration.status`
-//! says who has what), with a date. On that date `put` a policy whose methods are `totp` alone: nobody can enroll a number
-//! any more, and whoever shows one at sign-in must enroll an app before anything else; beside an app it is not offered.
-//! Once nobody is left, take the phone line away, by [`NoPhoneLine`]: no message goes out whatever a policy says, and the
-//! app and the recovery code are what remains. In an emergency begin with that, and `reset` who has neither.
+//! **Leaving text messages**, company by company. First tell who has only a number to add an app
+//! (`administration.status` says who has what), with a date. On that date `put` a policy whose methods are `totp`
+//! alone: nobody can enroll a number any more, and whoever shows one at sign-in must enroll an app before anything
+//! else; beside an app it is not offered. Once nobody is left, take the phone line away, by [`NoPhoneLine`]: no message
+//! goes out whatever a policy says, and the app and the recovery code are what remains. In an emergency begin with
+//! that, and `reset` who has neither.
 
 #[cfg(feature = "countries")]
 mod caps;
@@ -195,8 +198,8 @@ pub const NOTICE: &str = "Codes by text message are the weaker method: messages 
 /// A sender that writes numbers or codes to a log hands them to everyone who reads it. One that answers `Sent` for
 /// what did not go out leaves the user waiting; one that answers `Failed` for what went out costs a message.
 ///
-/// Reasons are a few words in kebab-case, as [`Outcome`] says; those that end in `-cap` are reported as faults. The text of
-/// an [`SmsError`] is reported as it is.
+/// Reasons are a few words in kebab-case, as [`Outcome`] says; those that end in `-cap` are reported as faults. The
+/// text of an [`SmsError`] is reported as it is.
 #[async_trait]
 pub trait SmsSender: Send + Sync {
     /// Says whether a number may be sent to, and in which country it is.

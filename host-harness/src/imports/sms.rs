@@ -97,9 +97,9 @@ impl Host for Call {
     }
 }
 
-/// Checks a message, so that the phone line is a narrow way out for a plugin: one message a call, of six to eight digits
-/// in words that are the host's, in a call that is about one, to a number that the line's own rules allow. That it is the
-/// user's number, and the user's code, is the plugin's to see to: here nobody knows either.
+/// Checks a message, so that the phone line is a narrow way out for a plugin: one message a call, of six to eight
+/// digits in words that are the host's, in a call that is about one, to a number that the line's own rules allow. That
+/// it is the user's number, and the user's code, is the plugin's to see to: here nobody knows either.
 fn check(message: &Message) -> Result<(), Stop> {
     let digits = message.code.bytes().all(|b| b.is_ascii_digit());
     if !digits || !(6..=8).contains(&message.code.len()) {

@@ -13,10 +13,10 @@ use crate::store::{Change, Commit, CommitError, Content, Key, Record, Store};
 ///
 /// # Who is kept out
 ///
-/// A cap that is reached keeps honest people's messages back too. Who has an app goes on with it; who has only a
-/// number cannot sign in until the hour or the day is over. So what a stranger can use up is apart from what lets people
-/// sign in: messages that enroll a number, which nobody has shown to be theirs, have tight caps of their own for each
-/// block and at most [`enrolling_percent`](Self::enrolling_percent) of the realm's.
+/// A cap that is reached keeps honest people's messages back too. Who has an app goes on with it; who has only a number
+/// cannot sign in until the hour or the day is over. So what a stranger can use up is apart from what lets people sign
+/// in: messages that enroll a number, which nobody has shown to be theirs, have tight caps of their own for each block
+/// and at most [`enrolling_percent`](Self::enrolling_percent) of the realm's.
 ///
 /// The caps for confirmed numbers are wide, for a company's phones often lie in one block: a fleet of 800 with numbers
 /// side by side signs in within the same hour. Set [`prefix_per_hour`](Self::prefix_per_hour) to more than your largest

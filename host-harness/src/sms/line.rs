@@ -17,10 +17,10 @@ use crate::store::Store;
 /// Puts a sender together with what must stand before it: the number's country, [`Caps`] for blocks of numbers and for
 /// the realm, and [`MaySend`].
 ///
-/// It refuses, with these reasons: what [`country`](super::country) refuses, `country-not-served`, what the sender's own
-/// check refuses, `prefix-cap`, `enrolling-prefix-cap`, `realm-cap`, `enrolling-realm-cap`, and what [`MaySend`] says.
-/// All are looked at in [`check`](SmsSender::check), where nothing is counted, and all but the sender's check again in
-/// [`send`](SmsSender::send). Refusals by a cap are reported as faults.
+/// It refuses, with these reasons: what [`country`](super::country) refuses, `country-not-served`, what the sender's
+/// own check refuses, `prefix-cap`, `enrolling-prefix-cap`, `realm-cap`, `enrolling-realm-cap`, and what [`MaySend`]
+/// says. All are looked at in [`check`](SmsSender::check), where nothing is counted, and all but the sender's check
+/// again in [`send`](SmsSender::send). Refusals by a cap are reported as faults.
 ///
 /// In `send` the store has a second, so that a message by one of the host's own senders takes at most seven with their
 /// default times. [`MaySend`] is asked in `check`, and in `send` only if it gave no answer in the minute before.
@@ -53,8 +53,8 @@ pub struct PhoneLine<S> {
 }
 
 impl<S: SmsSender> PhoneLine<S> {
-    /// Puts guards before a sender: default [`Caps`], mobile lines of every country, the system's clock, and nobody with a
-    /// veto.
+    /// Puts guards before a sender: default [`Caps`], mobile lines of every country, the system's clock, and nobody
+    /// with a veto.
     ///
     /// Realm and store are to be those of the [`Countersign`](crate::Countersign), so that everybody who serves the
     /// realm shares its caps.

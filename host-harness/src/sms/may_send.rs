@@ -43,8 +43,8 @@ pub trait MaySend: Send + Sync {
 pub enum Clearance {
     /// It may be sent to.
     Cleared,
-    /// It may not; why, in kebab-case, at most 64 bytes with at most five digits: `sim-swapped`. It stands in events. Any
-    /// other text, and one that ends in `-cap`, which is for ceilings, becomes `vetoed`.
+    /// It may not; why, in kebab-case, at most 64 bytes with at most five digits: `sim-swapped`. It stands in events.
+    /// Any other text, and one that ends in `-cap`, which is for ceilings, becomes `vetoed`.
     Vetoed(String),
 }
 

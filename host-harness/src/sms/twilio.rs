@@ -32,8 +32,8 @@ use super::{
 ///
 /// # Security
 ///
-/// By itself it finds a number's country, and no more: it sends to every kind of line in every country, premium-rate ones
-/// too, as often as it is asked. What must stand before it is in a [`PhoneLine`](super::PhoneLine).
+/// By itself it finds a number's country, and no more: it sends to every kind of line in every country, premium-rate
+/// ones too, as often as it is asked. What must stand before it is in a [`PhoneLine`](super::PhoneLine).
 ///
 /// An API key can be taken back by itself, and is a better choice than the account's own token. Of an answer only the
 /// error's number is passed on: its text quotes telephone numbers.

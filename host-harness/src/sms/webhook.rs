@@ -50,8 +50,8 @@ use crate::fingerprint::Fingerprint;
 ///
 /// # Security
 ///
-/// By itself it finds a number's country, and no more: it sends to every kind of line in every country, premium-rate ones
-/// too, as often as it is asked. What must stand before it is in a [`PhoneLine`](super::PhoneLine).
+/// By itself it finds a number's country, and no more: it sends to every kind of line in every country, premium-rate
+/// ones too, as often as it is asked. What must stand before it is in a [`PhoneLine`](super::PhoneLine).
 ///
 /// Number and code go to that address, by TLS except to this machine. Who has the secret can have messages sent.
 /// Certificates are checked against the authorities that the machine trusts, or those of [`trusting`](Self::trusting).

@@ -190,7 +190,8 @@ async fn a_carrier_that_hangs_leaves_room_for_those_with_an_app() {
     let refused = |answer: Result<_, Error>| matches!(answer, Err(Error::Refused(Failure::Busy)));
     // `err(busy)` unless the message did not go out, or there is no answer about a number.
     let sent = format!(
-        "{} (if (i32.ne (i32.load8_u (i32.const 4000)) (i32.const 3)) (then (return (i32.const 3600)))) (i32.const 3504)",
+        "{} (if (i32.ne (i32.load8_u (i32.const 4000)) (i32.const 3)) (then (return (i32.const 3600))))
+         (i32.const 3504)",
         send(2560, 4, 3)
     );
     let asked = format!(
