@@ -79,7 +79,7 @@ pub(crate) fn line(store: &MemoryStore, outbox: &Outbox) -> PhoneLine<Outbox> {
 }
 
 pub(crate) async fn check(line: &impl SmsSender, number: &str) -> Result<String, String> {
-    match line.check("acme", number, MessagePurpose::Challenge).await {
+    match line.check("acme", number, MessagePurpose::SignIn).await {
         Ok(Permission::Permitted(country)) => Ok(country),
         Ok(Permission::Refused(why)) => Err(why),
         Err(error) => Err(error.to_string()),
