@@ -7,6 +7,7 @@ use countersign_host::clock::Clock;
 use countersign_host::printable::Printable;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::{Caller, answered_err};
 use crate::authenticator::Authenticator;
@@ -43,12 +44,11 @@ enum Expect {
 impl Script {
     /// Parses all lines before any is run.
     pub(super) fn parse(text: &str) -> Result<Self, Exit> {
-        let lines = (1..).zip(text.lines().map(str::trim));
-        lines
-            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        (1..)
+            .zip(text.lines())
+            .filter(|(_, line)| !matches!(line.trim().chars().next(), None | Some('#')))
             .map(|(number, line)| {
-                let step = serde_json::from_str(line)
-                    .map_err(|error| Exit::Usage(error.to_string()).at(&place(number)))?;
+                let step = serde_json::from_str(line).map_err(|error| no_step(number, &error))?;
                 Ok((number, step))
             })
             .collect::<Result<_, _>>()
@@ -174,9 +174,23 @@ enum Kind {
     Code,
 }
 
+/// Says where a line ends to be a step. The parser's own words may repeat a secret.
+fn no_step(number: usize, error: &serde_json::Error) -> Exit {
+    let expected = match error.classify() {
+        Category::Eof => "more JSON; it ends too early",
+        Category::Data => STEP,
+        Category::Syntax | Category::Io => "JSON",
+    };
+    let place = format!("{} column {}", place(number), error.column());
+    Exit::Usage(format!("expected {expected}")).at(&place)
+}
+
 fn place(number: usize) -> String {
     format!("line {number}")
 }
+
+const STEP: &str = "an object with `call`, and perhaps `with`, `save` (an object of texts), `expect` (ok, err or \
+                    any) and `at` (seconds)";
 
 #[cfg(test)]
 mod tests {
@@ -215,10 +229,41 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_in_a_step_names_its_line() {
-        let error = Script::parse("# a comment\n\n{\"call\": \"x\", \"wiht\": 1}").unwrap_err();
-        let message = error.message().unwrap();
-        assert!(message.starts_with("line 3: "), "{message}");
-        assert!(message.contains("wiht"), "{message}");
+    fn a_line_that_is_no_step_is_named_with_its_column_and_nothing_of_it() {
+        let uri = "otpauth://totp/x?secret=SECRET";
+        for (line, expected) in [
+            (
+                format!(r#"{{"call": "x", "{uri}": 1}}"#),
+                "an object with `call`",
+            ),
+            (
+                format!(r#"  {{"call": "x", "at": "{uri}"}}"#),
+                "an object with `call`",
+            ),
+            (
+                format!(r#"{{"call": "x", "expect": "{uri}"}}"#),
+                "an object with `call`",
+            ),
+            (
+                format!(r#"{{"call": "x", "save": "{uri}"}}"#),
+                "an object with `call`",
+            ),
+            (format!(r#""{uri}""#), "an object with `call`"),
+            (format!(r#"{{"call": {uri}}}"#), "JSON"),
+            (
+                format!(r#"{{"call": "{uri}"#),
+                "more JSON; it ends too early",
+            ),
+        ] {
+            let error = Script::parse(&format!("# a comment\n\n{line}\n")).unwrap_err();
+            let message = error.message().unwrap();
+            let (place, why) = message.split_once(": ").unwrap();
+            assert!(place.starts_with("line 3 column "), "{message}");
+            assert!(
+                why.starts_with(&format!("expected {expected}")),
+                "{message}"
+            );
+            assert!(!message.contains("SECRET"), "{message}");
+        }
     }
 }
