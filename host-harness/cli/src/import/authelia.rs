@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::document::Node;
 use super::key_uri::unknown_algorithm;
-use super::row::{Refusal, Row, Unfit};
+use super::row::{Refusal, Row, Rows, Unfit};
 use super::token::{Algorithm, Secret, Token};
 use super::yaml;
 
@@ -19,13 +19,19 @@ use super::yaml;
 pub(super) fn read(text: &str) -> Result<Vec<Row>, Refusal> {
     let document = yaml::parse(text)?;
     let list = document.root().need("totp_configurations", SHAPE)?;
-    let row = |it: Node<'_>| Row {
-        place: it.path().to_owned(),
-        owner: it.path().to_owned(),
-        user: name(&it.rooted()),
-        token: read_configuration(&it.rooted()),
-    };
-    Ok(list.items(SHAPE)?.into_iter().map(row).collect())
+    let mut rows = Rows::default();
+    for configuration in list.items(SHAPE)? {
+        if !configuration.is_object() {
+            return Err(configuration.refused("a configuration"));
+        }
+        rows.push(Row {
+            place: configuration.path().to_owned(),
+            owner: configuration.path().to_owned(),
+            user: name(&configuration.rooted()),
+            token: read_configuration(&configuration.rooted()),
+        })?;
+    }
+    Ok(rows.into_vec())
 }
 
 fn name(configuration: &Node<'_>) -> Result<String, Refusal> {

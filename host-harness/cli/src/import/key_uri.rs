@@ -111,6 +111,7 @@ mod tests {
             Ok(token) => token.to_uri("A", "ann").to_string(),
             Err(Unfit::Skipped(skip)) => skip.name().to_owned(),
             Err(Unfit::Refused(refusal)) => refusal.field.unwrap_or_default(),
+            Err(Unfit::Absent) => "absent".to_owned(),
         }
     }
 

@@ -6,42 +6,61 @@
 //! The secret is the bytes of `value` itself, unless `secretEncoding` is `BASE32`. Of a user with several apps the
 //! first in the file that can be taken is imported.
 //!
+//! An address is a name only where `emailVerified` says that its user reads its mail: they may have typed any.
+//!
 //! The last step that was accepted is not in the export. The admin API leaves `secretData` out.
 
 use super::UserField;
 use super::document::{Document, Node};
-use super::row::{Refusal, Row, Skip, Unfit};
+use super::row::{Refusal, Row, Rows, Skip, Unfit};
 use super::token::{Algorithm, Secret, Token};
 
 /// Reads an export.
 pub(super) fn read(text: &str, field: UserField) -> Result<Vec<Row>, Refusal> {
     let document = Document::parse_json(text)?;
     let root = document.root();
-    let realms = match root.is_list() {
-        true => root.items(SHAPE)?,
-        false => vec![root],
-    };
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
     let mut has_users = false;
-    for realm in realms {
-        for list in ["users", "federatedUsers"] {
-            if let Some(users) = realm.get(list) {
-                has_users = true;
-                for user in users.items("a list of users")? {
-                    read_user(&user, field, &mut rows)?;
-                }
+    match root.is_list() {
+        true => {
+            for realm in root.items(SHAPE)? {
+                has_users |= read_realm(&realm, field, &mut rows)?;
             }
         }
+        false => has_users = read_realm(&root, field, &mut rows)?,
     }
     match has_users {
-        true => Ok(rows),
+        true => Ok(rows.into_vec()),
         false => Err(Refusal::expected("users", SHAPE)),
     }
 }
 
-fn read_user(user: &Node<'_>, field: UserField, rows: &mut Vec<Row>) -> Result<(), Refusal> {
+/// Reads a realm, and says whether it has users.
+fn read_realm(realm: &Node<'_>, field: UserField, rows: &mut Rows) -> Result<bool, Refusal> {
+    let mut has_users = false;
+    for list in ["users", "federatedUsers"] {
+        if let Some(users) = realm.get(list) {
+            has_users = true;
+            for user in users.items("a list of users")? {
+                read_user(&user, field, rows)?;
+            }
+        }
+    }
+    Ok(has_users)
+}
+
+fn read_user(user: &Node<'_>, field: UserField, rows: &mut Rows) -> Result<(), Refusal> {
     if !user.is_object() {
         return Err(user.refused("a user"));
+    }
+    // Also who has no app has a name, which nobody else's app is to be imported for.
+    if let Ok(name) = name(&user.rooted(), field) {
+        rows.push(Row {
+            place: user.path().to_owned(),
+            owner: user.path().to_owned(),
+            user: Ok(name),
+            token: Err(Unfit::Absent),
+        })?;
     }
     let Some(credentials) = user.get("credentials") else {
         return Ok(());
@@ -57,12 +76,19 @@ fn read_user(user: &Node<'_>, field: UserField, rows: &mut Vec<Row>) -> Result<(
             .into()),
             _ => continue,
         };
+        let name = name(&user.rooted(), field);
+        let token = match (field, &name) {
+            (UserField::Email, Ok(_)) => {
+                token.and_then(|it| require_verified(&user.rooted()).map(|()| it))
+            }
+            _ => token,
+        };
         rows.push(Row {
             place: credential.path().to_owned(),
             owner: user.path().to_owned(),
-            user: name(&user.rooted(), field),
+            user: name,
             token,
-        });
+        })?;
     }
     Ok(())
 }
@@ -75,6 +101,14 @@ fn name(user: &Node<'_>, field: UserField) -> Result<String, Refusal> {
     };
     let name = user.need(field, expected)?.text(expected)?;
     Ok(name.to_owned())
+}
+
+fn require_verified(user: &Node<'_>) -> Result<(), Unfit> {
+    let verified = user.get("emailVerified");
+    match verified.map_or(Ok(false), |it| it.flag())? {
+        true => Ok(()),
+        false => Err(Refusal::expected("emailVerified", VERIFIED).into()),
+    }
 }
 
 fn read_credential(credential: &Node<'_>) -> Result<Token, Unfit> {
@@ -142,5 +176,7 @@ fn within(name: &str, refusal: Refusal) -> Refusal {
 
 const SHAPE: &str = "a realm with `users`, as `kc.sh export --users realm_file` writes it; \
                      what the admin console exports has no credentials";
+
+const VERIFIED: &str = "true: an address that is not verified may be somebody else's";
 
 const SECRET_DATA: &str = "a text with JSON; the admin API leaves it out, `kc.sh export` does not";

@@ -5,6 +5,8 @@
 //! `_to_dict` and `export_token` of `lib/tokenclass.py`. The secret is hexadecimal, or base 32 where YAML was exported
 //! with `--b32`. In YAML the user is `owner`, login and realm with an `@` between.
 //!
+//! A login is a person within a realm only, and the gateway is told the login alone. So a file has one realm.
+//!
 //! Not read: the format `pskc`, since it names no users, and `csv`, since it does not say which hash a token has.
 //! `counter` is taken as the mark. A token whose clock is further off than one step is refused, because its codes would
 //! never be accepted: the plugin does not learn how far off a clock is.
@@ -13,7 +15,7 @@ use data_encoding::HEXLOWER;
 
 use super::UserField;
 use super::document::{Document, Node};
-use super::row::{Refusal, Row, Skip, Unfit};
+use super::row::{Refusal, Row, Rows, Skip, Unfit};
 use super::token::{Algorithm, Secret, Token};
 use super::yaml;
 
@@ -26,12 +28,23 @@ pub(super) fn read(text: &str, field: UserField) -> Result<Vec<Row>, Refusal> {
         text if text.starts_with(['[', '{']) => Document::parse_json(text)?,
         text => yaml::parse(text)?,
     };
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
+    let mut first: Option<(String, String)> = None;
     for token in document.root().items(SHAPE)? {
         let serial = token.need("serial", SHAPE)?.text(SHAPE)?;
-        let place = format!("{} {serial}", token.path());
+        let place = match serial.len() {
+            ..=LONGEST_SERIAL => format!("{} {serial}", token.path()),
+            _ => token.path().to_owned(),
+        };
         let token = token.rooted();
         let owner = Owner::of(&token);
+        if let Some(realm) = owner.as_ref().map(Owner::realm) {
+            let (other, first_place) = first.get_or_insert_with(|| (realm.clone(), place.clone()));
+            if *other != realm {
+                let expected = format!("{ONE_REALM}; {first_place} and {place} have two");
+                return Err(Refusal::expected("the realm of the owners", &expected));
+            }
+        }
         rows.push(Row {
             owner: owner.as_ref().map_or_else(|| place.clone(), Owner::key),
             place,
@@ -40,9 +53,9 @@ pub(super) fn read(text: &str, field: UserField) -> Result<Vec<Row>, Refusal> {
                 None => Err(Skip::Unassigned.into()),
             },
             user: owner.map_or(Ok(String::new()), |it| it.name(field)),
-        });
+        })?;
     }
-    Ok(rows)
+    Ok(rows.into_vec())
 }
 
 /// Who has a token.
@@ -62,15 +75,27 @@ impl<'a> Owner<'a> {
         (owner != "n/a").then_some(Self::LoginAtRealm(owner))
     }
 
-    /// Tells people apart: a login is unique within a realm only.
+    /// Tells people apart: a login is unique within a realm only, and a realm may have several resolvers, which each
+    /// have their own.
     fn key(&self) -> String {
-        let part = |user: &Node<'_>, name: &str| {
-            let part = user.get(name).and_then(|it| it.text("").ok());
-            part.unwrap_or_default().to_owned()
-        };
         match self {
-            Self::User(user) => format!("{}@{}", part(user, "login"), part(user, "realm")),
+            Self::User(user) => {
+                let parts = ["login", "realm", "resolver", "uid"].map(|it| part(user, it));
+                // With quotes, so that none of them can pass for two.
+                format!("{parts:?}")
+            }
             Self::LoginAtRealm(owner) => (*owner).to_owned(),
+        }
+    }
+
+    /// The realm; nothing where there is none.
+    fn realm(&self) -> String {
+        match self {
+            Self::User(user) => part(user, "realm"),
+            Self::LoginAtRealm(owner) => {
+                let parts = owner.rsplit_once('@');
+                parts.map_or("", |(_, realm)| realm).to_owned()
+            }
         }
     }
 
@@ -91,6 +116,18 @@ impl<'a> Owner<'a> {
             }
         };
         Ok(name.to_owned())
+    }
+}
+
+/// Gets a part of an owner, which may be a number where it is an id.
+fn part(user: &Node<'_>, name: &str) -> String {
+    let Some(part) = user.get(name) else {
+        return String::new();
+    };
+    match (part.text(""), part.number()) {
+        (Ok(text), _) => text.to_owned(),
+        (_, Ok(number)) => number.to_string(),
+        _ => String::new(),
     }
 }
 
@@ -156,6 +193,12 @@ const ENCRYPTED: &str =
     "a decrypted export: `countersign import --help` says how, with the key that it showed";
 
 const PSKC: &str = "the format pi or yaml of `pi-tokenjanitor find export`; PSKC names no users";
+
+const ONE_REALM: &str = "one realm in a file, as `pi-tokenjanitor find --tokenowner 'realm=^REALM$' export` \
+                         writes it";
+
+/// In bytes; privacyIDEA keeps no longer ones.
+const LONGEST_SERIAL: usize = 40;
 
 const HASHES: &str = "sha1, sha256 or sha512";
 

@@ -1,10 +1,10 @@
-//! What a file says, one second factor a row.
+//! What a file says, one second factor a row; and a row for everybody who has none, since their names are taken.
 
 use std::fmt;
 
 use super::token::Token;
 
-/// One second factor of a file.
+/// One second factor of a file, or somebody without one.
 #[derive(Debug)]
 pub(super) struct Row {
     /// Where it stands in the file.
@@ -18,9 +18,40 @@ pub(super) struct Row {
     pub(super) token: Result<Token, Unfit>,
 }
 
+impl Row {
+    /// Gets the name, where there is one.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.user.as_deref().ok().filter(|it| !it.is_empty())
+    }
+}
+
+/// The rows of a file, which are not without end.
+#[derive(Debug, Default)]
+pub(super) struct Rows(Vec<Row>);
+
+impl Rows {
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: Row) -> Result<(), Refusal> {
+        if self.0.len() >= MOST {
+            return Err(Refusal {
+                field: None,
+                why: format!("expected at most {MOST} people and apps; import it in parts"),
+            });
+        }
+        self.0.push(row);
+        Ok(())
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Row> {
+        self.0
+    }
+}
+
 /// Why a row is not imported.
 #[derive(Debug)]
 pub(super) enum Unfit {
+    /// There is no app: the row is there for its name alone, and is not listed.
+    Absent,
     /// It is left out, as it should be.
     Skipped(Skip),
     /// It should have come along, and cannot.
@@ -112,5 +143,27 @@ impl From<Refusal> for Unfit {
 impl From<Skip> for Unfit {
     fn from(skip: Skip) -> Self {
         Self::Skipped(skip)
+    }
+}
+
+/// Several times what the largest file has: 128 MiB of users without an app.
+const MOST: usize = 500_000;
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, Row, Rows, Unfit};
+
+    #[test]
+    fn rows_are_not_without_end() {
+        let row = || Row {
+            place: String::new(),
+            owner: String::new(),
+            user: Ok(String::new()),
+            token: Err(Unfit::Absent),
+        };
+        let mut rows = Rows::default();
+        assert!((0..MOST).all(|_| rows.push(row()).is_ok()));
+        let refusal = rows.push(row()).unwrap_err().to_string();
+        assert!(refusal.contains("at most 500000 people"), "{refusal}");
     }
 }

@@ -1,10 +1,11 @@
 //! Rows and files that cannot be imported.
 
+mod namesakes;
+
 use std::fs;
 
 use serde_json::{Value, json};
 
-use super::rows;
 use crate::{file, run, run_with_input, scratch};
 
 #[test]
@@ -147,6 +148,11 @@ fn a_file_of_another_shape_is_refused_where_it_is_one() {
         ("kratos", "[] [7]", "-: page 2: [0]: expected identities"),
         (
             "authelia",
+            "totp_configurations: [Secret]",
+            "-: totp_configurations[0]: expected a configuration",
+        ),
+        (
+            "authelia",
             "Secret",
             "-: totp_configurations: expected a list",
         ),
@@ -217,30 +223,6 @@ fn a_file_that_is_too_large_is_refused_for_that() {
     let ran = run(&["import", "--from", "csv", path]).ended(2);
     assert!(ran.err.contains("at most 134217728 bytes"), "{}", ran.err);
     fs::remove_file(path).expect("it can be removed");
-}
-
-#[test]
-fn two_people_with_one_name_are_refused_and_one_with_two_tokens_is_not() {
-    let token = |serial: &str, realm: &str| {
-        json!({
-            "serial": serial, "type": "totp", "active": true, "otplen": 6,
-            "otpkey": "3132333435363738393031323334353637383930",
-            "info_list": { "hashlib": "sha1", "timeStep": "30" },
-            "user": { "login": "ann", "realm": realm, "uid": "1" },
-        })
-    };
-    let import = |tokens: Value, code| {
-        let args = ["import", "--from", "privacyidea", "-", "--json"];
-        rows(&run_with_input(&args, &tokens.to_string()).ended(code))
-    };
-    assert_eq!(
-        import(json!([token("T1", "east"), token("T2", "west")]), 4),
-        ["[0] T1 ann refused user", "[1] T2 ann refused user"]
-    );
-    assert_eq!(
-        import(json!([token("T1", "east"), token("T2", "east")]), 0),
-        ["[0] T1 ann imported", "[1] T2 ann skipped second"]
-    );
 }
 
 #[test]
