@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
 use super::row::Refusal;
@@ -22,17 +23,32 @@ impl Document {
 
     /// Parses one JSON value.
     pub(super) fn parse_json(text: &str) -> Result<Self, Refusal> {
-        serde_json::from_str(text)
-            .map(Self)
-            .map_err(|it| not_json(&it))
+        let mut json = serde_json::Deserializer::from_str(text);
+        let document = Self::next(&mut json, &mut Budget::of(MOST_JSON))?;
+        json.end().map_err(|it| not_json(&it))?;
+        Ok(document)
     }
 
     /// Parses JSON values that follow one another.
     pub(super) fn parse_all_json(text: &str) -> Result<Vec<Self>, Refusal> {
-        serde_json::Deserializer::from_str(text)
-            .into_iter()
-            .map(|it| it.map(Self).map_err(|it| not_json(&it)))
-            .collect()
+        let mut json = serde_json::Deserializer::from_str(text);
+        let mut budget = Budget::of(MOST_JSON);
+        let mut documents = Vec::new();
+        while json.end().is_err() {
+            documents.push(Self::next(&mut json, &mut budget)?);
+        }
+        Ok(documents)
+    }
+
+    fn next(
+        json: &mut serde_json::Deserializer<serde_json::de::StrRead<'_>>,
+        budget: &mut Budget,
+    ) -> Result<Self, Refusal> {
+        let read = Tree(budget).deserialize(json);
+        read.map(Self).map_err(|error| match budget.is_spent() {
+            true => budget.refused(place(&error)),
+            false => not_json(&error),
+        })
     }
 
     pub(super) fn root(&self) -> Node<'_> {
@@ -52,6 +68,127 @@ impl Drop for Document {
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Document(..)")
+    }
+}
+
+/// How much memory a tree may still take.
+///
+/// A few bytes of text can become a hundred times as many: `{"a":0}` is a node of a map.
+pub(super) struct Budget {
+    most: usize,
+    left: Option<usize>,
+}
+
+impl Budget {
+    pub(super) fn of(most: usize) -> Self {
+        Self {
+            most,
+            left: Some(most),
+        }
+    }
+
+    /// Takes what the next element takes of a list that has so many: lists make room for four, and then for twice as
+    /// many.
+    #[must_use]
+    pub(super) fn take_item(&mut self, items: usize) -> bool {
+        match items {
+            0 => self.take(ROOM.saturating_mul(size_of::<Value>())),
+            ROOM.. if items.is_power_of_two() => {
+                self.take(items.saturating_mul(size_of::<Value>()))
+            }
+            _ => true,
+        }
+    }
+
+    /// Takes what the next field takes of an object that has so many.
+    #[must_use]
+    pub(super) fn take_field(&mut self, fields: usize) -> bool {
+        match fields.is_multiple_of(FIELDS) {
+            true => self.take(FIELDS.saturating_mul(size_of::<(String, Value)>())),
+            false => true,
+        }
+    }
+
+    fn take(&mut self, bytes: usize) -> bool {
+        self.left = self.left.and_then(|it| it.checked_sub(bytes));
+        !self.is_spent()
+    }
+
+    fn is_spent(&self) -> bool {
+        self.left.is_none()
+    }
+
+    /// Says where it was spent.
+    pub(super) fn refused(&self, place: String) -> Refusal {
+        let mebibytes = self.most >> 20;
+        let expected = format!("what fits into {mebibytes} MiB of memory; import it in parts");
+        Refusal::expected(place, &expected)
+    }
+}
+
+/// Reads JSON into a tree, as [`Value`] itself does, within a budget.
+struct Tree<'a>(&'a mut Budget);
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(Tree(self.0))? {
+            if !self.0.take_item(items.len()) {
+                return Err(A::Error::custom("more than the budget"));
+            }
+            items.push(item);
+        }
+        Ok(items.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = object.next_key::<String>()? {
+            if !self.0.take_field(fields.len()) {
+                return Err(A::Error::custom("more than the budget"));
+            }
+            let value = object.next_value_seed(Tree(self.0))?;
+            fields.insert(name, value);
+        }
+        Ok(fields.into())
     }
 }
 
@@ -105,16 +242,20 @@ impl<'a> Node<'a> {
         self.value.is_array()
     }
 
-    /// Gets the elements of a list.
-    pub(super) fn items(&self, expected: &str) -> Result<Vec<Self>, Refusal> {
+    /// Gets the elements of a list, one after the other: the ways to all of them take more than the list.
+    pub(super) fn items(
+        &self,
+        expected: &str,
+    ) -> Result<impl Iterator<Item = Self> + use<'a>, Refusal> {
         let Value::Array(items) = self.value else {
             return Err(self.refused(expected));
         };
-        let node = |(index, value)| Self {
+        let path = self.path.clone();
+        let node = move |(index, value)| Self {
             value,
-            path: format!("{}[{index}]", self.path),
+            path: format!("{path}[{index}]"),
         };
-        Ok(items.iter().enumerate().map(node).collect())
+        Ok(items.iter().enumerate().map(node))
     }
 
     pub(super) fn text(&self, expected: &str) -> Result<&'a str, Refusal> {
@@ -170,11 +311,14 @@ impl fmt::Debug for Node<'_> {
 
 /// Says where JSON ends to be JSON. The parser's own words are not repeated.
 fn not_json(error: &serde_json::Error) -> Refusal {
-    let place = format!("line {} column {}", error.line(), error.column());
     match error.is_eof() {
-        true => Refusal::expected(place, "more JSON; it ends too early"),
-        false => Refusal::expected(place, "JSON"),
+        true => Refusal::expected(place(error), "more JSON; it ends too early"),
+        false => Refusal::expected(place(error), "JSON"),
     }
+}
+
+fn place(error: &serde_json::Error) -> String {
+    format!("line {} column {}", error.line(), error.column())
 }
 
 fn wipe(value: &mut Value) {
@@ -186,15 +330,31 @@ fn wipe(value: &mut Value) {
     }
 }
 
+/// What 128 MiB of people and apps take.
+const MOST_JSON: usize = 512 << 20;
+
+/// The list of the standard library makes room for so many at first.
+const ROOM: usize = 4;
+
+/// The map of the standard library makes room for so many at a time.
+const FIELDS: usize = 11;
+
 #[cfg(test)]
 mod tests {
-    use super::Document;
+    use super::{Budget, Document};
 
     #[test]
     fn an_error_says_where_and_never_what() {
         let document = Document::parse_json(r#"{"a": [{"b": "SECRET"}]}"#).unwrap();
-        let b = document.root().get("a").unwrap().items("").unwrap()[0].get("b");
-        let error = b.unwrap().number().unwrap_err();
+        let b = document
+            .root()
+            .get("a")
+            .unwrap()
+            .items("")
+            .unwrap()
+            .next()
+            .unwrap();
+        let error = b.get("b").unwrap().number().unwrap_err();
         assert_eq!(error.to_string(), "a[0].b: expected a whole number");
         for (text, expected) in [
             ("{\"a\": SECRET", "line 1 column 7: expected JSON"),
@@ -206,6 +366,40 @@ mod tests {
             let error = Document::parse_json(text).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn what_would_take_far_more_memory_than_its_text_is_refused_where_it_does() {
+        for (element, most) in [
+            (r#"{"a":0}"#, 1_600),
+            ("[0]", 6_600),
+            ("0", 32_768),
+            ("\"a\"", 32_768),
+        ] {
+            let read = |count: usize| {
+                let text = format!("[{element}{}]", format!(",{element}").repeat(count));
+                let mut json = serde_json::Deserializer::from_str(&text);
+                let read = Document::next(&mut json, &mut Budget::of(1 << 20));
+                read.map(|_| ()).map_err(|it| it.to_string())
+            };
+            assert_eq!(read(most / 3), Ok(()), "{element}");
+            let refusal = read(most).unwrap_err();
+            assert!(refusal.starts_with("line 1 column "), "{refusal}");
+            let expected = ": expected what fits into 1 MiB of memory; import it in parts";
+            assert!(refusal.ends_with(expected), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn values_that_follow_one_another_are_read_within_one_budget() {
+        let pages = Document::parse_all_json("{\"a\": 1}\n[2] ").unwrap();
+        assert_eq!(pages.len(), 2);
+        assert!(Document::parse_all_json(" ").unwrap().is_empty());
+        let error = Document::parse_all_json("[1] [").unwrap_err().to_string();
+        assert!(
+            error.starts_with("line 1 column 5: expected more JSON"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde_json::{Map, Value};
 
-use super::document::Document;
+use super::document::{Budget, Document};
 use super::row::Refusal;
 
 /// Parses one YAML document into a tree.
@@ -11,7 +11,11 @@ use super::row::Refusal;
 /// A scalar stays text, whatever it looks like: what is a number is for its reader to know. Only a plain `null`, `~`,
 /// `true` or `false`, and an empty one, mean what they say. So a key that looks like a number is no number.
 pub(super) fn parse(text: &str) -> Result<Document, Refusal> {
-    let mut tree = Tree::default();
+    let mut tree = Tree {
+        root: None,
+        open: Vec::new(),
+        budget: Budget::of(MOST),
+    };
     for event in Parser::new_from_str(text) {
         // The parser's own words may repeat a name of the file.
         let (event, span) = event.map_err(|error| {
@@ -24,10 +28,10 @@ pub(super) fn parse(text: &str) -> Result<Document, Refusal> {
 }
 
 /// What has been read so far.
-#[derive(Default)]
 struct Tree {
     root: Option<Value>,
     open: Vec<Open>,
+    budget: Budget,
 }
 
 /// A collection whose end has not come.
@@ -43,6 +47,10 @@ impl Tree {
             let place = place(span.start.line(), span.start.col());
             Err(Refusal::expected(place, expected))
         };
+        if !self.pay(&event) {
+            let place = place(span.start.line(), span.start.col());
+            return Err(self.budget.refused(place));
+        }
         match event {
             Event::Alias(_) => return refused("no alias"),
             Event::Scalar(_, _, _, Some(_))
@@ -84,6 +92,19 @@ impl Tree {
         Ok(())
     }
 
+    /// Takes from the budget what an event adds to the tree.
+    fn pay(&mut self, event: &Event<'_>) -> bool {
+        let adds = matches!(
+            event,
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+        );
+        match self.open.last() {
+            Some(Open::List(items)) if adds => self.budget.take_item(items.len()),
+            Some(Open::Fields(fields, None)) if adds => self.budget.take_field(fields.len()),
+            _ => true,
+        }
+    }
+
     fn put(&mut self, value: Value) {
         match self.open.last_mut() {
             None => self.root = Some(value),
@@ -114,6 +135,9 @@ fn place(line: usize, column: usize) -> String {
 /// What is exported is three deep at most.
 const DEEPEST: usize = 16;
 
+/// More than 60,000 tokens of privacyIDEA take, or 200,000 of Authelia.
+const MOST: usize = 128 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::parse;
@@ -128,6 +152,17 @@ mod tests {
         assert!(root.get("d").unwrap().flag().unwrap());
         assert_eq!(root.get("c").unwrap().number().unwrap(), 6);
         assert!(root.get("e").is_none());
+    }
+
+    #[test]
+    fn what_would_take_far_more_memory_than_its_text_is_refused_where_it_does() {
+        let text = format!("[{}]", "a: b, ".repeat(240_000));
+        let refusal = parse(&text).unwrap_err().to_string();
+        assert!(refusal.starts_with("line 1 column "), "{refusal}");
+        assert!(
+            refusal.ends_with("what fits into 128 MiB of memory; import it in parts"),
+            "{refusal}"
+        );
     }
 
     #[test]

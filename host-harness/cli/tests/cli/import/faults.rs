@@ -1,5 +1,6 @@
 //! Rows and files that cannot be imported.
 
+mod memory;
 mod namesakes;
 
 use std::fs;
