@@ -135,8 +135,8 @@ fn place(line: usize, column: usize) -> String {
 /// What is exported is three deep at most.
 const DEEPEST: usize = 16;
 
-/// More than 60,000 tokens of privacyIDEA take, or 200,000 of Authelia.
-const MOST: usize = 128 << 20;
+/// About what 30,000 tokens of privacyIDEA take, or 90,000 of Authelia.
+const MOST: usize = 64 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -160,7 +160,7 @@ mod tests {
         let refusal = parse(&text).unwrap_err().to_string();
         assert!(refusal.starts_with("line 1 column "), "{refusal}");
         assert!(
-            refusal.ends_with("what fits into 128 MiB of memory; import it in parts"),
+            refusal.ends_with("what fits into 64 MiB of memory; import it in parts"),
             "{refusal}"
         );
     }

@@ -42,7 +42,7 @@ fn small_files_of_many_values_are_refused_where_they_go_wrong() {
         (
             "authelia",
             &many,
-            "what fits into 128 MiB of memory; import it in parts",
+            "what fits into 64 MiB of memory; import it in parts",
         ),
         (
             "authelia",
