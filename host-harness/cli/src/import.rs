@@ -44,7 +44,8 @@ pub(crate) struct Import {
     from: System,
     /// The file; - is the standard input
     file: String,
-    /// What the gateway knows users by; without it, the id in Kratos, the user name elsewhere
+    /// What the gateway knows users by, which must never change and never be used again; without it, the id in
+    /// Kratos, the user name elsewhere
     #[arg(long, value_enum)]
     user_field: Option<UserField>,
     /// Who imports, for the audit events
@@ -80,11 +81,11 @@ enum System {
 /// What a gateway knows users by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum UserField {
-    /// The name they sign in with
+    /// The name they sign in with; take it only if it never changes and is never given to somebody else
     Username,
-    /// The other system's own id
+    /// The other system's own id, which stays a person's own
     Id,
-    /// The e-mail address
+    /// The e-mail address, where it is verified; take it only as a name that signs in
     Email,
 }
 
@@ -196,13 +197,22 @@ const LONG_HELP: &str = r"Where the file comes from:
                Fernet(open(sys.argv[1]).read().strip()).decrypt(
                open(sys.argv[2]).read()).decode())' KEYFILE FILE |
                countersign import --from privacyidea -
+               One realm in a file: pi-tokenjanitor find --tokenowner 'realm=^REALM$' export ...
   csv          user,uri or user,secret,algorithm,digits,period, with a heading; mark may be added:
                the last time step that was accepted
+
+Whom an app is imported for:
+  The app is bound to the id that the gateway will hand over at every sign-in. It must be
+  immutable and never used again. User names and addresses often are neither: who changes theirs
+  to another's, or is given one that was somebody's, would have that person's second factor. Where
+  there is a choice, take --user-field id. A name that two people of the file have is refused, also
+  if one of them has no app; so give the whole file. An address that is not verified is refused.
 
 What comes of a row:
   imported     the plugin takes it
   the same     the user has this very app
-  refused      a field is out of bounds, or the user stands in the file twice; the rest goes on
+  refused      a field is out of bounds, an address is not verified, the user stands in the file
+               twice, or the plugin was stopped; the rest goes on
   skipped      no TOTP, disabled, a secret below 16 bytes, or a second app: a user has one here
 Users without an authenticator app are not listed.
 
@@ -212,7 +222,7 @@ Exit codes:
   2  the command line or the file cannot be used
   3  a host would refuse the plugin
   4  a row was refused
-  5  the plugin trapped, used up its limits or broke the contract, and was stopped";
+  5  the plugin broke the contract, or was stopped at four rows running";
 
 #[cfg(test)]
 mod tests {

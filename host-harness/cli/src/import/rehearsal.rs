@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use super::row::{Refusal, Row, Skip, Unfit};
 use crate::exit::Exit;
-use crate::style::BOLD;
 
 /// What came of a file.
 #[derive(Debug, Default)]
@@ -18,6 +17,8 @@ pub(super) struct Rehearsal {
     pub(super) lines: Vec<Line>,
     /// The calls that imported something.
     pub(super) calls: Vec<Call>,
+    /// Whose names differ only by case, in sentences.
+    pub(super) alike: Vec<String>,
 }
 
 /// What came of a row.
@@ -95,10 +96,7 @@ impl Rehearsal {
                 outcome,
             });
         }
-        for warning in alike(&rows, imported.into_values()) {
-            // Beside the report, where it is JSON too.
-            anstream::eprintln!("{BOLD}warning:{BOLD:#} {warning}");
-        }
+        rehearsal.alike = alike(&rows, imported.into_values());
         Ok(rehearsal)
     }
 

@@ -35,6 +35,9 @@ pub(super) fn write(rehearsal: &Rehearsal, out: &mut dyn Write) -> io::Result<()
         name => format!("{count} {name}"),
     });
     writeln!(out, "\n{BOLD}{}{BOLD:#}", totals.join(", "))?;
+    for warning in &rehearsal.alike {
+        writeln!(out, "{BAD}warning:{BAD:#} {warning}")?;
+    }
     writeln!(out, "{REHEARSAL}")
 }
 
@@ -46,7 +49,13 @@ pub(super) fn to_json(rehearsal: &Rehearsal, system: &str) -> Value {
         .into_iter()
         .map(|(name, count)| (name.to_owned(), json!(count)))
         .collect();
-    json!({ "from": system, "rehearsal": true, "rows": rows, "totals": totals })
+    json!({
+        "from": system,
+        "rehearsal": true,
+        "rows": rows,
+        "totals": totals,
+        "warnings": rehearsal.alike,
+    })
 }
 
 fn line_to_json(line: &Line) -> Value {

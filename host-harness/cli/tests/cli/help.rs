@@ -27,6 +27,12 @@ fn every_command_documents_its_exit_codes() {
 }
 
 #[test]
+fn import_says_what_a_user_may_be_known_by() {
+    let help = run(&["import", "--help"]).ended(0).out;
+    assert!(help.contains("immutable and never used again"), "{help}");
+}
+
+#[test]
 fn help_fits_a_hundred_columns() {
     for args in [
         &["--help"][..],

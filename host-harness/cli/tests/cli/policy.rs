@@ -222,7 +222,7 @@ fn without_a_policy_the_stored_ones_count_and_who_has_none_has_an_error() {
         ran.err
     );
     assert!(!ran.out.contains("--after"), "it is given: {}", ran.out);
-    let bare = run(&["policy", "preview", "--at", "2026-10-18", &people]).ended(1);
+    let bare = run(&["policy", "preview", "--at", "2026-10-18", &people]).ended(4);
     assert!(
         bare.out
             .contains("unless --company is '*' or the script of --after puts one"),

@@ -7,6 +7,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::import::rows;
 use crate::{file, run, run_with_input, scratch};
 
 #[test]
