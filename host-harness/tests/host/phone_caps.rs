@@ -30,6 +30,7 @@ async fn enroll(line: &PhoneLine<Outbox>, number: &str) -> Result<(), String> {
     }
 }
 
+// V-90
 #[tokio::test]
 async fn a_stranger_who_enrolls_numbers_keeps_nobody_of_their_block_out() {
     let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));
@@ -44,6 +45,7 @@ async fn a_stranger_who_enrolls_numbers_keeps_nobody_of_their_block_out() {
     assert_eq!(enroll(&guarded, "+34611110000").await, Ok(()));
 }
 
+// V-90
 #[tokio::test]
 async fn enrolling_uses_up_three_tenths_of_the_realms_caps_at_most() {
     let (store, outbox) = (MemoryStore::new(), Outbox::in_country("ES"));

@@ -133,6 +133,7 @@ async fn the_phone_line_is_open_in_calls_that_are_to_send_a_message_and_in_no_ot
     assert_eq!(outbox.messages().len(), 3);
 }
 
+// V-90
 #[tokio::test]
 async fn a_call_sends_one_message() {
     let outbox = Outbox::in_country("ES");
