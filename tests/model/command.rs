@@ -3,7 +3,7 @@
 //! A command names nothing that only exists while it runs. It says "the newest ticket that awaits a code", not which
 //! one, so that every command means something in every state, and a failing sequence can be cut anywhere.
 
-use countersign_conformance::world::{Broken, Import, Kind};
+use countersign_conformance::world::{Broken, Fate, Import, Kind};
 
 use crate::reference::policy::{Company, Membership, Owner, Policy};
 
@@ -22,8 +22,10 @@ pub(crate) enum Command {
     Under(Fault, Call),
     /// Two calls that have both read before either commits.
     Together(Call, Call),
-    /// So many wrong codes for a user's app, on as many tickets and after as many waits as it takes.
-    Guess(Who, u32),
+    /// So many wrong codes for a user's factor, on as many tickets and messages and after as many waits as it takes.
+    Guess(Who, Method, u32),
+    /// What takes several calls in a row to get anywhere.
+    Script(Who, Script),
     /// More sign-ins than a user may have tickets.
     Flood(Who, u32),
     /// A function called for every user, and for one nobody knows, with a ticket that never was.
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Wait(u64),
     /// The clock goes back.
     Back(u64),
+    /// The phone line refuses every number from now on, or works again.
+    Line(Line),
+    /// What becomes of the next message that has no fate yet.
+    Destine(Fate),
     /// Another instance takes over.
     Restart,
     /// The keyring gets a new active key.
@@ -61,11 +67,14 @@ pub(crate) enum Call {
     Inspect(Who, Which),
     Assess(Who, Session),
     BeginTotp(Who, Which),
+    BeginSms(Who, Which, Dialled),
+    Resend(Who, Which),
+    SendCode(Who, Which),
     Cancel(Who, Which, Method),
     Confirm(Who, Which, Method, Code),
     Remove(Who, Which, Method),
     Prefer(Who, Which, Method),
-    Verify(Who, Which, Method, Code),
+    Verify(Who, Which, Method, Code, Remember),
     Present(Who, Which, Recovery),
     Issue(Who, Which),
     Acknowledge(Who, Recovery),
@@ -89,7 +98,9 @@ pub(crate) struct Begin {
     pub(crate) federated: bool,
     /// How old it is, in seconds.
     pub(crate) age: u64,
+    pub(crate) carrier: Carrier,
     pub(crate) purpose: Purpose,
+    pub(crate) device: Token,
     pub(crate) attested: bool,
     pub(crate) known_enrolled: bool,
 }
@@ -100,10 +111,13 @@ pub(crate) struct Session {
     pub(crate) memberships: Vec<Membership>,
     pub(crate) federated: bool,
     pub(crate) age: u64,
+    pub(crate) carrier: Carrier,
     /// How many epochs ago it was opened.
     pub(crate) epochs_ago: u64,
     /// How long ago a factor was shown in it.
     pub(crate) factor_age: Option<u64>,
+    /// How long ago a trusted device let it in.
+    pub(crate) device_age: Option<u64>,
     pub(crate) max_age: Option<u64>,
 }
 
@@ -180,20 +194,90 @@ pub(crate) enum Which {
     Nonsense,
 }
 
-/// Which typed code of an authenticator app.
+/// Calls in a row, each whatever came of the one before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Script {
+    /// Sets up a phone, the first or another one.
+    SetUpPhone(usize),
+    /// Signs in by a text message.
+    SignInByText(Remember),
+    /// Signs in with the app.
+    SignInByApp(Remember),
+    /// Shows a text message to have factors changed, and sets up another phone on the strength of it.
+    ManageByText,
+    /// Asks for two messages to sign in, and types the code of one of them.
+    TextTwice(Code),
+    /// The same to set up a phone.
+    SetUpPhoneTwice(Code),
+    /// Types the code of a message so many seconds after it went out, to sign in or to set up a phone.
+    TextLate(u64),
+    /// Has the app disabled by guessing, and no recovery code left.
+    LoseApp,
+    /// Presents the recovery code and sets up a phone.
+    RecoverWithPhone(usize),
+}
+
+/// By which way the first factor came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Carrier {
+    Direct,
+    /// The user's own phone; or else the first of `secrets::PHONES`.
+    OwnPhone,
+    /// One of `secrets::PHONES`.
+    Phone(usize),
+}
+
+/// The token of which device. The number counts from the newest.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Token {
+    None,
+    /// One that was given to the user, over or not.
+    Own(usize),
+    /// One that was given to another user.
+    OtherUser,
+    /// One that never was.
+    Nonsense,
+}
+
+/// Whether the user wants the device to be trusted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Remember {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Line {
+    Refuses,
+    Works,
+}
+
+/// Which telephone number is typed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Dialled {
+    /// One of `secrets::PHONES`.
+    Number(usize),
+    /// The same, spelt with spaces and brackets.
+    Respelt(usize),
+    /// No number at all.
+    Malformed,
+}
+
+/// Which typed code of an authenticator app; and of a text message, what comes nearest to that.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Code {
-    /// Of the app asked for, so many steps from now.
+    /// Of the app asked for, so many steps from now; of the text message, the running one of the ticket.
     Right(i64),
     /// The same, spelt with spaces and hyphens.
     Respelt(i64),
     /// The last one that was accepted of this user.
     LastAccepted,
     /// Of a key that is pending, on whatever ticket of this user; or, where a pending one is asked for, of the confirmed.
+    /// Of the text message, the running one of another ticket.
     OtherKey,
-    /// Of a key that this user's app was replaced or removed with.
+    /// Of a key that this user's app was replaced or removed with; of the text message, one that was sent before.
     OldKey,
-    /// Of another user's app.
+    /// Of another user's app, or one that was sent to another user.
     OtherUser,
     /// Of no step near.
     Wrong,
@@ -226,6 +310,9 @@ impl Call {
             | Self::Inspect(user, _)
             | Self::Assess(user, _)
             | Self::BeginTotp(user, _)
+            | Self::BeginSms(user, ..)
+            | Self::Resend(user, _)
+            | Self::SendCode(user, _)
             | Self::Cancel(user, ..)
             | Self::Confirm(user, ..)
             | Self::Remove(user, ..)
@@ -251,6 +338,9 @@ impl Call {
         match self {
             Self::Inspect(_, which)
             | Self::BeginTotp(_, which)
+            | Self::BeginSms(_, which, _)
+            | Self::Resend(_, which)
+            | Self::SendCode(_, which)
             | Self::Cancel(_, which, _)
             | Self::Confirm(_, which, ..)
             | Self::Remove(_, which, _)
@@ -262,6 +352,14 @@ impl Call {
         }
     }
 
+    /// Whether it asks for a text message.
+    pub(crate) fn texts(&self) -> bool {
+        matches!(
+            self,
+            Self::BeginSms(..) | Self::Resend(..) | Self::SendCode(..)
+        )
+    }
+
     /// Its name in the contract.
     pub(crate) fn function(&self) -> &'static str {
         match self {
@@ -269,6 +367,9 @@ impl Call {
             Self::Inspect(..) => "sign-in.inspect",
             Self::Assess(..) => "sign-in.assess",
             Self::BeginTotp(..) => "enrollment.begin-totp",
+            Self::BeginSms(..) => "enrollment.begin-sms",
+            Self::Resend(..) => "enrollment.resend",
+            Self::SendCode(..) => "verification.send-code",
             Self::Cancel(..) => "enrollment.cancel",
             Self::Confirm(..) => "enrollment.confirm",
             Self::Remove(..) => "enrollment.remove",
@@ -287,6 +388,16 @@ impl Call {
             Self::Revoke(..) => "administration.revoke",
             Self::FirstFactorChanged(_) => "administration.first-factor-changed",
             Self::Erase(_) => "administration.erase",
+        }
+    }
+}
+
+impl Method {
+    /// Its name in the contract.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Sms => "sms",
         }
     }
 }

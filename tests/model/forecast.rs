@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::reference::texts::Errand;
+
 /// What a call must answer, and what comes of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Forecast {
@@ -13,6 +15,21 @@ pub(crate) struct Forecast {
     pub(crate) crowded: Vec<usize>,
     /// Whether it comes with a new secret, which must have been drawn.
     pub(crate) draws: bool,
+    /// The message that goes out.
+    pub(crate) outgoing: Option<Outgoing>,
+    /// Whether it is only the commit that refuses it, for a counter that is full.
+    pub(crate) refused_by_commit: bool,
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) number: usize,
+    pub(crate) errand: Errand,
+    pub(crate) payer: &'static str,
+    pub(crate) code: usize,
+    pub(crate) minutes: u64,
+    pub(crate) arrives: bool,
 }
 
 /// Where in an answer a new secret stands, and which of the reference's it is.
@@ -21,6 +38,7 @@ pub(crate) enum Lesson {
     Ticket(usize, &'static str),
     Key(usize, &'static str),
     Recovery(usize, &'static str),
+    Device(usize, &'static str),
 }
 
 impl Forecast {
@@ -29,12 +47,7 @@ impl Forecast {
     }
 
     pub(crate) fn one(pattern: Value) -> Self {
-        Self {
-            answers: vec![pattern],
-            learns: Vec::new(),
-            crowded: Vec::new(),
-            draws: false,
-        }
+        Self::refused(vec![pattern])
     }
 
     /// Any of these refusals.
@@ -44,7 +57,21 @@ impl Forecast {
             learns: Vec::new(),
             crowded: Vec::new(),
             draws: false,
+            outgoing: None,
+            refused_by_commit: false,
         }
+    }
+
+    pub(crate) fn refused_by_commit(mut self) -> Self {
+        self.refused_by_commit = true;
+        self
+    }
+
+    /// A message goes out, with a new code if one is drawn.
+    pub(crate) fn texting(mut self, outgoing: Outgoing, draws: bool) -> Self {
+        self.outgoing = Some(outgoing);
+        self.draws = draws;
+        self
     }
 
     pub(crate) fn learning(mut self, lesson: Lesson) -> Self {

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use countersign_conformance::World;
 use countersign_core::account::Account;
+use countersign_core::attempts::Attempts;
 use countersign_core::record::v1;
-use countersign_core::ticket::Tickets;
+use countersign_core::ticket::{Ticket, Tickets};
+use countersign_host::sms::Message;
 use countersign_host::store::{Content, Key, Record, Stored};
 use serde_json::Value;
 
@@ -29,6 +31,8 @@ pub(crate) struct Step {
     pub(crate) after: Rc<State>,
     /// What was noted during it.
     pub(crate) events: Vec<Value>,
+    /// The messages that went out during it.
+    pub(crate) messages: Vec<Message>,
 }
 
 /// A call that was made.
@@ -100,6 +104,20 @@ impl State {
 }
 
 impl Stood {
+    /// A factor's id and wrong codes, by the method's name in the contract.
+    pub(crate) fn factor(&self, method: &str) -> Option<(&str, &Attempts)> {
+        let account = self.account.as_ref()?;
+        match method {
+            "totp" => account.app.as_ref().map(|it| (&*it.id, &it.attempts)),
+            _ => account.phone.as_ref().map(|it| (&*it.id, &it.attempts)),
+        }
+    }
+
+    /// A ticket that is kept.
+    pub(crate) fn ticket(&self, text: &str) -> Option<&Ticket> {
+        self.tickets.live.iter().find(|it| text.starts_with(&it.id))
+    }
+
     pub(crate) fn is_enrolled(&self) -> bool {
         self.account.as_ref().is_some_and(Account::is_enrolled)
     }
@@ -117,6 +135,19 @@ impl Made {
 
     pub(crate) fn refusal(&self) -> Option<&Value> {
         self.answer.get("err")
+    }
+
+    /// The ticket that its answer gives, and the method of the factor that was shown for it.
+    pub(crate) fn next_ticket(&self) -> Option<(&str, &str)> {
+        let places = ["/ok/accepted/done", "/ok/accepted/assertion"];
+        let assertion = places.iter().find_map(|it| self.answer.pointer(it))?;
+        let next = assertion["next-ticket"]["ticket"].as_str()?;
+        Some((next, assertion["method"].as_str()?))
+    }
+
+    /// The method it was made for.
+    pub(crate) fn method(&self) -> Option<&str> {
+        self.args.get("method").and_then(Value::as_str)
     }
 
     /// The ticket it was made with.
@@ -158,8 +189,12 @@ impl Step {
                     .calls
                     .iter()
                     .any(|made| made.user == place && place.is_some());
-                !(collectable && is_gone && !is_own)
+                // Or its first commit found that, and its second never was.
+                let refused = self.calls.iter().all(|made| made.refusal().is_some());
+                !(collectable && is_gone && (!is_own || refused))
             }
+            // A counter whose window is over is collected too.
+            Record::Quota { .. } => self.after.versions.contains_key(*key),
             _ => true,
         });
         changed

@@ -7,23 +7,27 @@
 mod arguments;
 mod judgement;
 mod records;
+mod settling;
+mod texts;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
+use countersign_conformance::World;
 use countersign_conformance::subject::{Core, Instance, Subject};
 use countersign_conformance::world::{Import, Kind};
-use countersign_conformance::{World, pattern};
+use countersign_host::sms::Message;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use self::judgement::{Outcome, fail, judge};
-use crate::command::{Call, Command, Fault, USERS, Which, Who};
-use crate::forecast::Lesson;
-use crate::guessing::Guessing;
+use self::texts::{is_after_sending, went_out};
+use crate::command::{Call, Command, Fault, Line, Method, USERS, Which};
+use crate::forecast::{Forecast, Lesson, Outgoing};
+use crate::guessing::{Guessing, steps};
 use crate::history::{History, Made, State, Step};
 use crate::invariants;
-use crate::reference::{Act, Bearer, Over, Reference, Typed};
+use crate::reference::Reference;
 use crate::secrets::{Secrets, name};
 use crate::tally;
 
@@ -36,6 +40,10 @@ pub(crate) struct Machine {
     secrets: Secrets,
     history: History,
     state: Rc<State>,
+    /// How many messages went out so far.
+    messages: usize,
+    /// The newest version of a counter, and the sum of the reference's, when they were last compared.
+    counted: (Option<u64>, u64),
 }
 
 impl Machine {
@@ -50,6 +58,8 @@ impl Machine {
             secrets: Secrets::new(),
             history: History::default(),
             state: State::of(&world, None),
+            messages: 0,
+            counted: (None, 0),
             world,
         };
         for (owner, (policy, _)) in &reference.policies {
@@ -72,9 +82,14 @@ impl Machine {
             Command::Do(call) => self.alone(call, None),
             Command::Under(fault, call) => self.alone(call, Some(*fault)),
             Command::Together(one, other) => self.together(one, other),
-            Command::Guess(user, wrong) => {
-                let mut guessing = Guessing::new(*user, *wrong);
+            Command::Guess(user, method, wrong) => {
+                let mut guessing = Guessing::new(*user, *method, *wrong);
                 while let Some(command) = guessing.next(&self.reference) {
+                    self.apply(&command);
+                }
+            }
+            Command::Script(user, script) => {
+                for command in steps(*user, *script) {
                     self.apply(&command);
                 }
             }
@@ -88,6 +103,14 @@ impl Machine {
                 self.reference.tick(command);
                 self.world.clock().set(self.reference.now);
             }
+            Command::Line(line) => {
+                self.reference.tick(command);
+                self.world.line().refuse_all(*line == Line::Refuses);
+            }
+            Command::Destine(fate) => {
+                self.reference.tick(command);
+                self.world.line().destine(*fate);
+            }
             Command::Restart => self.instance = Core.start(&self.world),
             Command::RotateKeys => self.world.keyring().rotate(),
         }
@@ -98,24 +121,40 @@ impl Machine {
         if self.is_ambiguous(&act) {
             return;
         }
+        // Where the store collects first, the first commit is lost, and the second is not the one that is meant.
+        let collects = |user| self.state.is_collectable(user, self.reference.now);
+        let is_moved = is_after_sending(fault) && call.user().is_some_and(collects);
+        let fault = fault.filter(|_| !is_moved);
         let args = self.arguments(&act);
         let before = Rc::clone(&self.state);
         self.arrange(fault);
         let answer = self.call(call.function(), &args);
-        let fault = self
-            .clear(fault)
-            .filter(|fault| !self.is_forestalled(*fault, call, &answer));
         let mut next = self.reference.clone();
         let forecast = next.perform(&act);
+        let fault = self
+            .clear(fault)
+            .filter(|fault| !self.is_forestalled(*fault, call, &forecast, &answer));
         let outcome = judge(&answer, &forecast, fault);
-        let mut why = Ok(());
+        let messages = self.messages_from(self.messages);
+        self.messages += messages.len();
+        let sends = outcome.as_ref().is_ok_and(|it| went_out(*it, fault));
+        let outgoing = forecast.outgoing.as_ref().filter(|_| sends);
+        let outgoing: Vec<Outgoing> = outgoing.cloned().into_iter().collect();
+        let mut why = self.heard(&mut next, &outgoing, &messages);
         match &outcome {
             Ok(Outcome::Answered) => {
-                why = self.learn(&mut next, &forecast.learns, &answer);
+                let learned = self.learn(&mut next, &forecast.learns, &answer);
+                why = why.and(learned);
                 self.reference = next;
             }
             Ok(Outcome::Lost) => {
                 tally::note("an answer was lost, not the change".to_owned());
+                if outgoing.is_empty() {
+                    // Nobody got as far as to send.
+                    next.fates = self.reference.fates.clone();
+                } else {
+                    tally::note("an answer was lost, not the message".to_owned());
+                }
                 self.reference = next;
             }
             Ok(Outcome::Nothing) => {}
@@ -135,7 +174,7 @@ impl Machine {
             args,
             answer,
         };
-        self.note(before, vec![made], fault, why);
+        self.note(before, (vec![made], messages), fault, why);
     }
 
     /// Two calls at once: what they answer, and leave, must be what some order of them would.
@@ -156,6 +195,8 @@ impl Machine {
         });
         let answers = [first, second].map(|it| it.expect("the arguments fit"));
         self.state = State::of(&self.world, Some(&before));
+        let messages = self.messages_from(self.messages);
+        self.messages += messages.len();
 
         let start = self.reference.clone();
         let mut reasons = Vec::new();
@@ -164,10 +205,12 @@ impl Machine {
             let mut next = start.clone();
             let mut crowded = Vec::new();
             let mut lessons = Vec::new();
+            let mut outgoing = Vec::new();
             let matched = order.iter().try_for_each(|place| {
                 let forecast = next.perform(&acts[*place]);
                 judge(&answers[*place], &forecast, None)?;
                 crowded.extend(forecast.crowded);
+                outgoing.extend(forecast.outgoing);
                 lessons.extend(forecast.learns.into_iter().map(|it| (it, *place)));
                 Ok::<(), String>(())
             });
@@ -179,6 +222,7 @@ impl Machine {
             let learned = lessons.iter().try_for_each(|(lesson, place)| {
                 self.learn(&mut next, std::slice::from_ref(lesson), &answers[*place])
             });
+            let learned = learned.and_then(|()| self.heard(&mut next, &outgoing, &messages));
             self.reference = next;
             match learned
                 .and_then(|()| self.settle(&crowded))
@@ -206,7 +250,7 @@ impl Machine {
             args,
             answer,
         });
-        self.note(before, made.collect(), None, why);
+        self.note(before, (made.collect(), messages), None, why);
     }
 
     /// S-13: without the first factor, and so without a ticket, nobody learns anything about anybody.
@@ -233,13 +277,14 @@ impl Machine {
     fn note(
         &mut self,
         before: Rc<State>,
-        calls: Vec<Made>,
+        (calls, messages): (Vec<Made>, Vec<Message>),
         fault: Option<Fault>,
         agreed: Result<(), String>,
     ) {
         self.history.steps.push(Step {
             now: self.reference.now,
             calls,
+            messages,
             fault,
             after: Rc::clone(&self.state),
             events: self.world.store().events_from(before.events),
@@ -276,12 +321,33 @@ impl Machine {
             }
             if let Some(app) = &person.app {
                 tally::note(format!("the app is number {}", app.key.min(3)));
-                if app.counts.disabled {
-                    tally::note("the app is disabled".to_owned());
+            }
+            if person.methods().count() == 2 {
+                tally::note("an app and a phone".to_owned());
+            }
+            for method in person.methods() {
+                let counts = person.counts(method).expect("there is one of each method");
+                let factor = if method == Method::Totp {
+                    "app"
+                } else {
+                    "phone"
+                };
+                if counts.disabled {
+                    tally::note(format!("the {factor} is disabled"));
                 }
-                if app.counts.streak == 0 && app.counts.unredeemed_at(step.now) > 0 {
-                    tally::note("a success left something unredeemed".to_owned());
+                if counts.streak == 0 && counts.unredeemed_at(step.now) > 0 {
+                    tally::note(format!(
+                        "a success left something unredeemed of the {factor}"
+                    ));
                 }
+            }
+        }
+        for message in &step.messages {
+            tally::note(format!("a message to {:?}", message.purpose));
+        }
+        for event in &step.events {
+            if event["event"] == "sms-refused" {
+                tally::note(format!("refused a message: {}", event["detail"]["why"]));
             }
         }
     }
@@ -317,7 +383,15 @@ impl Machine {
 
     /// Whether the commit that was to be lost never was: the store first collected a record that the call had read, which
     /// is a conflict, and the next commit went well.
-    fn is_forestalled(&self, fault: Fault, call: &Call, answer: &Value) -> bool {
+    ///
+    /// Or a counter was full, which refused it, and there was no commit to be lost.
+    fn is_forestalled(
+        &self,
+        fault: Fault,
+        call: &Call,
+        forecast: &Forecast,
+        answer: &Value,
+    ) -> bool {
         let is_lost_commit = matches!(
             fault,
             Fault::Import {
@@ -328,7 +402,7 @@ impl Machine {
         );
         let collects = |user| self.state.is_collectable(user, self.reference.now);
         is_lost_commit
-            && call.user().is_some_and(collects)
+            && (forecast.refused_by_commit || call.user().is_some_and(collects))
             && answer.pointer("/err/unavailable").is_none()
     }
 
@@ -343,103 +417,5 @@ impl Machine {
             reference.know(lesson);
         }
         Ok(())
-    }
-
-    /// Compares the tickets that are kept with those that are good, and takes over what the contract leaves open: which
-    /// of several had to go, and whether one whose time was over is good again after the clock went back.
-    fn settle(&mut self, crowded: &[usize]) -> Result<(), String> {
-        if !crowded.is_empty() {
-            tally::note("a ticket was crowded out".to_owned());
-        }
-        for user in 0..USERS {
-            let live = &self.state.people[user].tickets.live;
-            let is_kept = |number: usize| {
-                let text = self.secrets.tickets.get(&number);
-                text.map(|text| live.iter().any(|it| text.starts_with(&it.id)))
-            };
-            let mut gone = Vec::new();
-            for number in 0..self.reference.tickets.len() {
-                let ticket = &self.reference.tickets[number];
-                if ticket.owner != user {
-                    continue;
-                }
-                let is_good = ticket.is_good(self.reference.now);
-                match is_kept(number) {
-                    Some(false) if ticket.over.is_none() && !is_good => {
-                        gone.push((number, Some(Over::Expired)));
-                    }
-                    Some(false) if is_good && crowded.contains(&number) => {
-                        gone.push((number, Some(Over::Spent)));
-                    }
-                    Some(true) if crowded.contains(&number) => gone.push((number, None)),
-                    Some(false) if is_good => {
-                        return Err(format!("a good ticket of {} is not kept", name(user)));
-                    }
-                    Some(true) if ticket.over.is_some() => {
-                        return Err(format!("a ticket of {} that is over is kept", name(user)));
-                    }
-                    _ => {}
-                }
-            }
-            for (number, over) in gone {
-                self.reference.tickets[number].over = over;
-            }
-        }
-        // One whose answer was lost can be the one that went, and nobody has its text to look for it.
-        let owner = crowded.first().map(|it| self.reference.tickets[*it].owner);
-        if let Some(owner) = owner
-            && self.reference.good(owner).len() > 16
-        {
-            let tickets = &mut self.reference.tickets;
-            let lost = crowded.iter().find(|it| !tickets[**it].known);
-            match lost {
-                Some(lost) => tickets[*lost].over = Some(Over::Spent),
-                None => return Err("TICKET-5: more than 16 tickets are good".to_owned()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Compares users' status and records with the reference. Others were not touched (S-12).
-    fn agree(&self, users: &[Option<Who>], first: usize) -> Result<(), String> {
-        for user in users.iter().copied().flatten() {
-            let call = Call::Status(user);
-            let expected = self
-                .reference
-                .clone()
-                .perform(&self.reference.resolve(&call));
-            let status = self.call(call.function(), &json!({ "user": name(user) }));
-            pattern::check(&expected.answers[0], &status)
-                .map_err(|why| format!("status of {}: {why}", name(user)))?;
-            self.records_agree(user, first)?;
-        }
-        Ok(())
-    }
-
-    /// Whether a typed code is, by chance, that of a step that it is not meant to be of: one in a million.
-    fn is_ambiguous(&self, act: &Act) -> bool {
-        let key = match (&act.call, act.bearer) {
-            (Call::Verify(user, ..), _) => {
-                let app = self.reference.people[*user].app.as_ref();
-                app.map(|it| it.key)
-            }
-            (Call::Confirm(..), Bearer::Minted(number)) => {
-                let pending = self.reference.tickets[number].pending.as_ref();
-                pending.map(|it| it.key)
-            }
-            _ => None,
-        };
-        let Some((key, app)) = key.and_then(|key| Some((key, self.secrets.app(key)?))) else {
-            return false;
-        };
-        let now = self.reference.now;
-        let text = self.secrets.typed(act.typed, now);
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let current = self.reference.step(key);
-        [-1, 0, 1].into_iter().any(|offset| {
-            let meant = matches!(act.typed, Typed::Of { key: of, step, .. }
-                if of == key && step == current.saturating_add_signed(offset));
-            (app.code_near(now, offset) == digits) != meant
-        })
     }
 }

@@ -7,18 +7,25 @@
 mod administration;
 pub(crate) mod counts;
 mod factors;
+mod offers;
+mod people;
 pub(crate) mod policy;
+mod resolving;
 mod showing;
 mod sign_in;
+pub(crate) mod texts;
 mod tickets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
-use self::counts::{Counts, UserWide};
+use countersign_conformance::world::Fate;
+
+pub(crate) use self::people::{App, Device, Person, Phone};
 use self::policy::{Membership, Owner, Policy, Rules};
+use self::texts::{Counter, Drawn};
 pub(crate) use self::tickets::{Bearer, Over, Pending, Stage, Ticket};
-use crate::command::{Call, Code, Command, Purpose, Recovery, USERS, Which, Who};
+use crate::command::{Call, Command, Line, Purpose, USERS, Who};
 use crate::forecast::{Forecast, Lesson};
 use crate::secrets::IMPORTS;
 
@@ -34,31 +41,15 @@ pub(crate) struct Reference {
     pub(crate) keys: Vec<Key>,
     /// Every recovery code ever issued.
     pub(crate) codes: Vec<Issued>,
-}
-
-/// A user.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Person {
-    pub(crate) known: bool,
-    pub(crate) erased: bool,
-    pub(crate) epoch: u64,
-    pub(crate) ever_enrolled: bool,
-    pub(crate) suspect: bool,
-    pub(crate) app: Option<App>,
-    pub(crate) recovery: Option<usize>,
-    pub(crate) user_wide: UserWide,
-    /// The key and step that were last accepted.
-    pub(crate) last: Option<(usize, u64)>,
-}
-
-/// A confirmed app.
-#[derive(Clone, Debug)]
-pub(crate) struct App {
-    pub(crate) key: usize,
-    pub(crate) mark: u64,
-    pub(crate) confirmed_at: u64,
-    pub(crate) used_at: Option<u64>,
-    pub(crate) counts: Counts,
+    /// Every code ever drawn for text messages.
+    pub(crate) drawn: Vec<Drawn>,
+    /// Every token of a device ever given: whose, and whether whoever drives knows it.
+    pub(crate) given: Vec<(Who, bool)>,
+    /// How many messages were counted.
+    pub(crate) counters: BTreeMap<Counter, u64>,
+    pub(crate) line: Line,
+    /// What becomes of the next messages.
+    pub(crate) fates: VecDeque<Fate>,
 }
 
 /// A key of an app.
@@ -66,6 +57,7 @@ pub(crate) struct App {
 pub(crate) struct Key {
     pub(crate) owner: Option<Who>,
     pub(crate) period: u64,
+    pub(crate) digits: usize,
     /// Whether whoever drives knows it: an answer that was lost took it along.
     pub(crate) known: bool,
 }
@@ -86,9 +78,12 @@ pub(crate) struct Act {
     pub(crate) bearer: Bearer,
     pub(crate) typed: Typed,
     pub(crate) presented: Presented,
+    pub(crate) device: Carried,
+    /// The revision of the policy that is to be replaced.
+    pub(crate) expected: Option<u64>,
 }
 
-/// What is typed for a code of an app.
+/// What is typed for a code of an app or of a text message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Typed {
     /// The code of a key and a step; spelt with spaces or not.
@@ -99,7 +94,22 @@ pub(crate) enum Typed {
     },
     /// A code of no step near, where the right ones would be of this key.
     Wrong(Option<usize>),
+    /// The code of a text message.
+    Sent {
+        code: usize,
+        respelt: bool,
+    },
+    /// Another one than this, where the right one would be this.
+    NotSent(Option<usize>),
     Malformed(usize),
+}
+
+/// The token that a browser carries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Carried {
+    None,
+    Given(usize),
+    Nonsense,
 }
 
 /// What is typed for a recovery code.
@@ -116,6 +126,7 @@ impl Reference {
         let imports = IMPORTS.iter().map(|entry| Key {
             owner: None,
             period: entry.period,
+            digits: entry.digits,
             known: true,
         });
         Self {
@@ -125,27 +136,37 @@ impl Reference {
             tickets: Vec::new(),
             keys: imports.collect(),
             codes: Vec::new(),
+            drawn: Vec::new(),
+            given: Vec::new(),
+            counters: BTreeMap::new(),
+            line: Line::Works,
+            fates: VecDeque::new(),
         }
     }
 
     /// Answers a call, and becomes what it leads to.
     pub(crate) fn perform(&mut self, act: &Act) -> Forecast {
         match &act.call {
-            Call::Begin(user, begin) => self.begin(*user, begin),
+            Call::Begin(user, begin) => self.begin(*user, begin, act.device),
             Call::Inspect(user, _) => self.inspect(*user, act.bearer),
             Call::Assess(user, session) => self.assess(*user, session),
             Call::BeginTotp(user, _) => self.begin_totp(*user, act.bearer),
+            Call::BeginSms(user, _, dialled) => self.begin_sms(*user, act.bearer, *dialled),
+            Call::Resend(user, _) => self.resend(*user, act.bearer),
+            Call::SendCode(user, _) => self.send_code(*user, act.bearer),
             Call::Cancel(user, _, method) => self.cancel(*user, act.bearer, *method),
             Call::Confirm(user, _, method, _) => {
                 self.confirm(*user, act.bearer, *method, act.typed)
             }
             Call::Remove(user, _, method) => self.remove(*user, act.bearer, *method),
             Call::Prefer(user, _, method) => self.prefer(*user, act.bearer, *method),
-            Call::Verify(user, _, method, _) => self.verify(*user, act.bearer, *method, act.typed),
+            Call::Verify(user, _, method, _, remember) => {
+                self.verify(*user, act.bearer, (*method, *remember), act.typed)
+            }
             Call::Present(user, ..) => self.present(*user, act.bearer, act.presented),
             Call::Issue(user, _) => self.issue(*user, act.bearer),
             Call::Acknowledge(user, _) => self.acknowledge(*user, act.presented),
-            Call::Put(put) => self.put(put),
+            Call::Put(put) => self.put(put, act.expected),
             Call::Get(owner) => self.get(*owner),
             Call::Status(user) => self.status(*user),
             Call::Preview(user, begin, other, ahead) => {
@@ -157,33 +178,6 @@ impl Reference {
             Call::Revoke(user, what) => self.revoke(*user, *what),
             Call::FirstFactorChanged(user) => self.first_factor_changed(*user),
             Call::Erase(user) => self.erase(*user),
-        }
-    }
-
-    /// Finds out which ticket and which codes a call means now.
-    pub(crate) fn resolve(&self, call: &Call) -> Act {
-        let user = call.user().unwrap_or(0);
-        let bearer = call
-            .which()
-            .map_or(Bearer::Nonsense, |which| self.bearer(user, which, call));
-        let typed = match call {
-            Call::Verify(_, _, _, code) => {
-                self.typed(user, *code, self.people[user].app.as_ref().map(|it| it.key))
-            }
-            Call::Confirm(_, _, _, code) => {
-                self.typed(user, *code, self.pending(bearer).map(|it| it.key))
-            }
-            _ => Typed::Malformed(0),
-        };
-        let presented = match call {
-            Call::Present(_, _, code) | Call::Acknowledge(_, code) => self.presented(user, *code),
-            _ => Presented::Malformed,
-        };
-        Act {
-            call: call.clone(),
-            bearer,
-            typed,
-            presented,
         }
     }
 
@@ -205,11 +199,13 @@ impl Reference {
         Some(found)
     }
 
-    /// Moves the clock.
+    /// Moves the clock, and what else is moved from without.
     pub(crate) fn tick(&mut self, command: &Command) {
         match command {
             Command::Wait(seconds) => self.now += seconds,
             Command::Back(seconds) => self.now -= seconds,
+            Command::Line(line) => self.line = *line,
+            Command::Destine(fate) => self.fates.push_back(*fate),
             _ => {}
         }
     }
@@ -220,11 +216,22 @@ impl Reference {
             Lesson::Ticket(number, _) => self.tickets[*number].known = true,
             Lesson::Key(number, _) => self.keys[*number].known = true,
             Lesson::Recovery(number, _) => self.codes[*number].known = true,
+            Lesson::Device(number, _) => self.given[*number].1 = true,
         }
     }
 
     pub(crate) fn step(&self, key: usize) -> u64 {
         self.now / self.keys[key].period
+    }
+
+    /// Whether a typed code has another number of digits than the code of this key, which makes it none.
+    fn is_of_another_length(&self, typed: Typed, key: Option<usize>) -> bool {
+        let digits = |key: Option<usize>| key.map_or(6, |key| self.keys[key].digits);
+        match typed {
+            Typed::Of { key: of, .. } => digits(Some(of)) != digits(key),
+            Typed::Wrong(of) => digits(of) != digits(key),
+            Typed::Sent { .. } | Typed::NotSent(_) | Typed::Malformed(_) => false,
+        }
     }
 
     /// The step of a window that a typed code is of, where it is of this key.
@@ -237,90 +244,12 @@ impl Reference {
         (of == key && (current - 1..=latest).contains(&step)).then_some(step)
     }
 
-    fn typed(&self, user: Who, code: Code, key: Option<usize>) -> Typed {
-        let known = |key: usize| self.keys[key].known;
-        let current = |key: usize, offset: i64, respelt| Typed::Of {
-            key,
-            step: self.step(key).saturating_add_signed(offset),
-            respelt,
-        };
-        let wrong = Typed::Wrong(key.filter(|key| known(*key)));
-        let person = &self.people[user];
-        let found = match code {
-            Code::Malformed(how) => return Typed::Malformed(how),
-            Code::Wrong => return wrong,
-            Code::LastAccepted => {
-                return person.last.map_or(wrong, |(key, step)| Typed::Of {
-                    key,
-                    step,
-                    respelt: false,
-                });
-            }
-            Code::Right(offset) => return self.of(key, offset, false).unwrap_or(wrong),
-            Code::Respelt(offset) => return self.of(key, offset, true).unwrap_or(wrong),
-            Code::OtherKey => self
-                .tickets
-                .iter()
-                .filter(|it| it.owner == user && it.is_good(self.now))
-                .filter_map(|it| it.pending.as_ref())
-                .map(|it| it.key)
-                .chain(person.app.as_ref().map(|it| it.key))
-                .find(|other| Some(*other) != key),
-            Code::OldKey => (0..self.keys.len())
-                .rev()
-                .filter(|it| self.keys[*it].owner == Some(user))
-                .find(|other| Some(*other) != key),
-            Code::OtherUser => (0..USERS)
-                .filter(|other| *other != user)
-                .find_map(|other| self.people[other].app.as_ref().map(|it| it.key)),
-        };
-        found
-            .filter(|key| known(*key))
-            .map_or(wrong, |key| current(key, 0, false))
-    }
-
-    fn of(&self, key: Option<usize>, offset: i64, respelt: bool) -> Option<Typed> {
-        let key = key.filter(|key| self.keys[*key].known)?;
-        Some(Typed::Of {
-            key,
-            step: self.step(key).saturating_add_signed(offset),
-            respelt,
-        })
-    }
-
-    fn presented(&self, user: Who, code: Recovery) -> Presented {
-        let current = self.people[user].recovery;
-        let of = |owner: Who| {
-            let all = (0..self.codes.len()).rev();
-            all.filter(move |it| self.codes[*it].owner == owner && self.codes[*it].known)
-        };
-        let found = match code {
-            Recovery::Malformed => return Presented::Malformed,
-            Recovery::Wrong => None,
-            Recovery::Right | Recovery::Respelt => current.filter(|it| self.codes[*it].known),
-            Recovery::Old(n) => of(user).filter(|it| Some(*it) != current).nth(n),
-            Recovery::OtherUser => (0..USERS)
-                .filter(|other| *other != user)
-                .find_map(|other| of(other).next()),
-        };
-        found.map_or(Presented::Wrong, |number| Presented::Issued {
-            number,
-            respelt: code == Recovery::Respelt,
-        })
-    }
-
-    fn pending(&self, bearer: Bearer) -> Option<&Pending> {
-        match bearer {
-            Bearer::Minted(number) => self.tickets[number].pending.as_ref(),
-            Bearer::Forged(_) | Bearer::Nonsense => None,
-        }
-    }
-
     /// Draws a key of the usual kind.
     fn new_key(&mut self, owner: Who) -> usize {
         self.keys.push(Key {
             owner: Some(owner),
             period: 30,
+            digits: 6,
             known: false,
         });
         self.keys.len() - 1
@@ -369,55 +298,5 @@ impl fmt::Debug for Reference {
                     .map(|(owner, (policy, _))| (owner.name(), policy)),
             )
             .finish()
-    }
-}
-
-/// Whether a call of this kind does something with a ticket of this stage.
-pub(crate) fn suits(call: &Call, ticket: &Ticket) -> bool {
-    let challenged = ticket.stage == Stage::Challenged;
-    let verified = matches!(ticket.stage, Stage::Verified { .. });
-    match call {
-        Call::Verify(..) => challenged,
-        Call::Present(..) => challenged && ticket.purpose != Purpose::StepUp,
-        Call::BeginTotp(..) => !challenged,
-        Call::Confirm(..) | Call::Cancel(..) => ticket.pending.is_some(),
-        Call::Remove(..) | Call::Prefer(..) | Call::Issue(..) => verified,
-        _ => true,
-    }
-}
-
-impl Reference {
-    /// Which ticket is meant; nonsense where there is no such.
-    fn bearer(&self, user: Who, which: Which, call: &Call) -> Bearer {
-        let newest = |wanted: &dyn Fn(&Ticket) -> bool, n: usize| {
-            let all: Vec<usize> = (0..self.tickets.len())
-                .rev()
-                .filter(|number| {
-                    let ticket = &self.tickets[*number];
-                    ticket.known && wanted(ticket)
-                })
-                .collect();
-            all.get(n).or(all.last()).copied()
-        };
-        let mine = |it: &Ticket| it.owner == user && it.is_good(self.now);
-        let over = |n| newest(&|it| it.owner == user && !it.is_good(self.now), n);
-        let found = match which {
-            Which::Nonsense => None,
-            Which::Forged(n) => {
-                let like = newest(&mine, n);
-                return like.map_or(Bearer::Nonsense, Bearer::Forged);
-            }
-            Which::Suited(n) => {
-                let suited = newest(&|it| mine(it) && suits(call, it), n);
-                suited.or_else(|| newest(&mine, n)).or_else(|| over(n))
-            }
-            Which::Good(n) => newest(&mine, n).or_else(|| over(n)),
-            Which::Over(n) => over(n),
-            Which::Others(n) => newest(
-                &|it| it.owner != user && it.is_good(self.now) && suits(call, it),
-                n,
-            ),
-        };
-        found.map_or(Bearer::Nonsense, Bearer::Minted)
     }
 }

@@ -1,4 +1,4 @@
-//! What users and gateway hold: tickets, keys of apps, recovery codes. The reference knows only their numbers.
+//! What users and gateway hold: tickets, keys of apps, recovery codes, codes of messages, tokens of devices. The reference knows only their numbers.
 
 use std::collections::HashMap;
 
@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use crate::command::Who;
 use crate::forecast::Lesson;
-use crate::reference::{Presented, Typed};
+use crate::reference::{Carried, Presented, Typed};
 
 /// An entry that another system had.
 pub(crate) struct Entry {
     pub(crate) uri: &'static str,
     pub(crate) period: u64,
+    pub(crate) digits: usize,
 }
 
 /// What `add-totp` imports.
@@ -21,17 +22,65 @@ pub(crate) const IMPORTS: [Entry; 3] = [
     Entry {
         uri: "otpauth://totp/Old:ana?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Old",
         period: 30,
+        digits: 6,
     },
     Entry {
         uri: "otpauth://totp/Old:bea?secret=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPIYTEMZU&issuer=Old\
               &algorithm=SHA256&digits=8&period=30",
         period: 30,
+        digits: 8,
     },
     Entry {
         uri: "otpauth://totp/Old:cal?secret=NBSWY3DPEB3W64TMMQQQNBSWY3DPEB3W&issuer=Old&period=60",
         period: 60,
+        digits: 6,
     },
 ];
+
+/// A telephone number.
+pub(crate) struct Number {
+    pub(crate) text: &'static str,
+    /// In which country it is, as the line says; none where it refuses it.
+    pub(crate) country: Option<&'static str>,
+}
+
+/// Those of the three users, and others.
+pub(crate) const PHONES: [Number; 7] = [
+    Number {
+        text: "+12025550100",
+        country: Some("US"),
+    },
+    Number {
+        text: "+12025550101",
+        country: Some("US"),
+    },
+    Number {
+        text: "+34600000000",
+        country: Some("ES"),
+    },
+    Number {
+        text: "+12025550142",
+        country: Some("US"),
+    },
+    Number {
+        text: "+34611111111",
+        country: Some("ES"),
+    },
+    Number {
+        text: "+18765550100",
+        country: Some("JM"),
+    },
+    Number {
+        text: "+9991234567",
+        country: None,
+    },
+];
+
+/// The last digits of a number behind three dots.
+pub(crate) fn masked(number: usize, shown: usize) -> String {
+    let text = PHONES[number].text;
+    format!("•••{}", &text[text.len() - shown..])
+}
 
 /// The name of a user in the contract.
 pub(crate) fn name(user: Who) -> &'static str {
@@ -45,6 +94,9 @@ pub(crate) struct Secrets {
     keys: HashMap<usize, String>,
     /// Id and code.
     codes: HashMap<usize, (String, String)>,
+    /// Codes of messages that arrived.
+    texts: HashMap<usize, String>,
+    tokens: HashMap<usize, String>,
 }
 
 impl Secrets {
@@ -89,8 +141,45 @@ impl Secrets {
                 let code = text(&format!("{path}.code"))?;
                 self.codes.insert(*number, (id, code));
             }
+            Lesson::Device(number, path) => {
+                let token = text(path)?;
+                match self.tokens.get(number) {
+                    Some(known) if *known == token => {}
+                    Some(_) => return Err("VERIFY-18: a device got another token".to_owned()),
+                    None if self.tokens.values().any(|it| *it == token) => {
+                        return Err("VERIFY-18: two devices got the same token".to_owned());
+                    }
+                    None => {
+                        self.tokens.insert(*number, token);
+                    }
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Takes the code of a message that arrived.
+    pub(crate) fn learn_text(&mut self, number: usize, code: &str) -> Result<(), String> {
+        match self.texts.get(&number) {
+            Some(known) if known != code => {
+                Err("ENROLL-7: another code was sent where the same should be".to_owned())
+            }
+            _ => {
+                self.texts.insert(number, code.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// What the browser carries.
+    pub(crate) fn token(&self, carried: Carried) -> Option<String> {
+        match carried {
+            Carried::None => None,
+            Carried::Given(number) => self.tokens.get(&number).cloned(),
+            Carried::Nonsense => {
+                Some("MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPIYTEMZUGU3D".to_owned())
+            }
+        }
     }
 
     pub(crate) fn ticket(&self, number: Option<usize>) -> String {
@@ -112,10 +201,15 @@ impl Secrets {
                 let period = IMPORTS.get(key).map_or(30, |it| it.period);
                 let code = self.app(key).map(|app| app.code(step * period));
                 let code = code.unwrap_or_else(|| "000000".to_owned());
-                match respelt {
-                    true => format!(" {}-{}\u{a0}", &code[..3], &code[3..]),
-                    false => code,
-                }
+                spelt(code, respelt)
+            }
+            Typed::Sent { code, respelt } => {
+                let code = self.texts.get(&code).cloned();
+                spelt(code.unwrap_or_else(|| "000000".to_owned()), respelt)
+            }
+            Typed::NotSent(code) => {
+                let code = code.and_then(|code| self.texts.get(&code)?.parse::<u32>().ok());
+                format!("{:06}", code.map_or(0, |code| (code + 1) % 1_000_000))
             }
         }
     }
@@ -158,6 +252,13 @@ impl Secrets {
     /// Every recovery code that was learned.
     pub(crate) fn codes(&self) -> impl Iterator<Item = &(String, String)> {
         self.codes.values()
+    }
+}
+
+fn spelt(code: String, respelt: bool) -> String {
+    match respelt {
+        true => format!(" {}-{}\u{a0}", &code[..3], &code[3..]),
+        false => code,
     }
 }
 

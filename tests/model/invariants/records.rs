@@ -42,9 +42,15 @@ pub(super) fn s_4_a_live_factor_changes_only_by_what_may_change_it(
         .zip(&step.after.people)
         .enumerate()
     {
-        let app = |it: &crate::history::Stood| {
-            let app = it.account.as_ref()?.app.as_ref()?;
-            Some((app.id.clone(), app.key.to_base32().expose().to_owned()))
+        let factors = |it: &crate::history::Stood| {
+            let account = it.account.as_ref();
+            let app = account.and_then(|it| it.app.as_ref());
+            let app = app.map(|it| (it.id.clone(), it.key.to_base32().expose().to_owned()));
+            let phone = account.and_then(|it| it.phone.as_ref());
+            (
+                app,
+                phone.map(|it| (it.id.clone(), it.number.as_str().to_owned())),
+            )
         };
         let own = || step.calls.iter().filter(|it| it.user == Some(user));
         let did = |functions: &[&str]| {
@@ -53,7 +59,7 @@ pub(super) fn s_4_a_live_factor_changes_only_by_what_may_change_it(
                 functions.contains(&made.function) && (accepted || step.fault.is_some())
             })
         };
-        if app(before) != app(after)
+        if factors(before) != factors(after)
             && !did(&[
                 "enrollment.confirm",
                 "enrollment.remove",
@@ -64,23 +70,68 @@ pub(super) fn s_4_a_live_factor_changes_only_by_what_may_change_it(
         {
             return Err("S-4: a factor changed by what may not change it".to_owned());
         }
-        let disabled = |it: &crate::history::Stood| {
-            let app = it.account.as_ref()?.app.as_ref()?;
-            Some((app.id.clone(), app.attempts.disabled))
-        };
-        match (disabled(before), disabled(after)) {
-            (Some((old, true)), Some((new, false))) if old == new => {
-                return Err("S-4: a disabled factor came back".to_owned());
+        for method in ["totp", "sms"] {
+            let disabled = |it: &crate::history::Stood| {
+                let (id, counts) = it.factor(method)?;
+                Some((id.to_owned(), counts.disabled))
+            };
+            let shows =
+                |it: &&Made| it.function == "verification.verify" && it.method() == Some(method);
+            match (disabled(before), disabled(after)) {
+                (Some((old, true)), Some((new, false))) if old == new => {
+                    return Err("S-4: a disabled factor came back".to_owned());
+                }
+                (Some((old, false)), Some((new, true)))
+                    if old == new && own().find(shows).is_none() =>
+                {
+                    return Err("S-4: a factor was disabled without a wrong code".to_owned());
+                }
+                _ => {}
             }
-            (Some((old, false)), Some((new, true)))
-                if old == new && !own().any(|it| it.function == "verification.verify") =>
-            {
-                return Err("S-4: a factor was disabled without a wrong code".to_owned());
-            }
-            _ => {}
         }
     }
     Ok(())
+}
+
+/// S-4, where an app is there and the policy does not let a text message manage it: on a ticket that a text message led
+/// to, the phone can be removed, and nothing else changes hands. Goes by the answer that gave the ticket.
+pub(super) fn s_4_a_text_message_changes_no_app(
+    history: &History,
+    _: &Secrets,
+) -> Result<(), String> {
+    let step = newest(history);
+    let Some(made) = step.alone() else {
+        return Ok(());
+    };
+    let (Some(user), Some(ticket)) = (made.user, made.ticket()) else {
+        return Ok(());
+    };
+    let (before, after) = (&step.before.people[user], &step.after.people[user]);
+    let policy = before.ticket(ticket).map(|it| &it.policy);
+    let may = policy.is_none_or(|it| it.sms.may_manage_app);
+    let has_app = before.factor("totp").is_some();
+    if may || !has_app || std::rc::Rc::ptr_eq(before, after) {
+        return Ok(());
+    }
+    let calls = history.steps.iter().flat_map(|it| &it.calls);
+    let shown = calls
+        .filter_map(Made::next_ticket)
+        .find(|(it, _)| *it == ticket);
+    if shown.map(|(_, method)| method) != Some("sms") {
+        return Ok(());
+    }
+    let id = |it: &crate::history::Stood, method| it.factor(method).map(|(id, _)| id.to_owned());
+    let code = |it: &crate::history::Stood| {
+        let account = it.account.as_ref()?;
+        account.recovery.as_ref().map(|it| it.id.clone())
+    };
+    let phone_stays = id(after, "sms").is_none() || id(before, "sms") == id(after, "sms");
+    // One that was removed on this very ticket may come back, as a second factor without a code.
+    let phone_stays = phone_stays || id(before, "sms").is_none();
+    match id(before, "totp") == id(after, "totp") && code(before) == code(after) && phone_stays {
+        true => Ok(()),
+        false => Err("S-4: a text message changed the app, or what can take its place".to_owned()),
+    }
 }
 
 /// S-9. Broken randomness only shows where some is drawn, and a conflict is no fault that anybody may notice.
@@ -160,7 +211,7 @@ pub(super) fn s_12_a_call_touches_only_its_own_records(
             Record::Policy { company } => {
                 made.function == "policy.put" && made.args["company"] == **company
             }
-            Record::Quota { .. } => false,
+            Record::Quota { .. } => is_text(made),
         });
         if !is_own {
             return Err(format!("S-12: a call touched {:?}", key.record));
@@ -214,12 +265,29 @@ pub(super) fn s_15_a_refusal_changes_nothing(history: &History, _: &Secrets) -> 
         Some(Fault::Import {
             kind: countersign_conformance::world::Kind::After,
             ..
+        }) | Some(Fault::Import {
+            import: countersign_conformance::world::Import::Commit,
+            on: 2,
+            ..
         })
     );
-    match refused && !is_lost && (!step.changed_by_call().is_empty() || !step.events.is_empty()) {
+    // A message that is refused is noted, and one whose fate was not noted went out all the same.
+    let noted = |event: &Value| event["event"] == "sms-refused" && step.calls.iter().any(is_text);
+    let changes = !step.changed_by_call().is_empty() || !step.events.iter().all(noted);
+    match refused && !is_lost && changes {
         true => Err("S-15: a refused call changed something".to_owned()),
         false => Ok(()),
     }
+}
+
+/// Whether a call asks for a text message.
+fn is_text(made: &Made) -> bool {
+    [
+        "verification.send-code",
+        "enrollment.begin-sms",
+        "enrollment.resend",
+    ]
+    .contains(&made.function)
 }
 
 /// Whether a call ended its ticket, by its answer.
@@ -245,9 +313,9 @@ fn no_new_secret(step: &Step) -> Result<(), String> {
     };
     let is_new = |made: &Made| {
         let text = made.ok().map(Value::to_string).unwrap_or_default();
-        ["\"ticket\":\"", "\"code\":\""]
-            .iter()
-            .any(|it| text.contains(it))
+        let new = ["\"ticket\":\"", "\"code\":\""];
+        let device = made.answer.pointer("/ok/accepted/done/device-token");
+        new.iter().any(|it| text.contains(it)) || device.is_some_and(Value::is_string)
     };
     // The same bytes at every draw are told only where there are two; a keyed MAC makes secrets of them that differ.
     let is_told = broken != countersign_conformance::world::Broken::Stuck;

@@ -1,7 +1,9 @@
 //! Of codes: who is let in by what.
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_core::ticket::{Stage, Ticket};
+use countersign_core::method::Method;
+use countersign_core::policy::EffectiveMode;
+use countersign_core::ticket::{Purpose, Stage, Ticket};
 use countersign_core::totp::Key;
 use serde_json::Value;
 
@@ -53,6 +55,13 @@ pub(super) fn s_3_a_pending_factor_never_authenticates(
         if made.function != "verification.verify" || made.case("accepted").is_none() {
             continue;
         }
+        if made.method() == Some("sms") {
+            // Whether the code is right is for `texts` to say.
+            if step.before.people[user].factor("sms").is_none() {
+                return Err("S-3: a text message was accepted, and there was no phone".to_owned());
+            }
+            continue;
+        }
         let key = confirmed_key(&step.before.people[user]);
         let key = key.ok_or("S-3: a code was accepted, and there was no factor")?;
         if steps_of(&key, made, step.now).is_empty() {
@@ -68,11 +77,15 @@ pub(super) fn s_5_neither_count_passes_its_limit_without_disabling(
     _: &Secrets,
 ) -> Result<(), String> {
     let step = newest(history);
-    for stood in &step.after.people {
-        let Some(app) = stood.account.as_ref().and_then(|it| it.app.as_ref()) else {
+    for (stood, method) in step
+        .after
+        .people
+        .iter()
+        .flat_map(|it| [(it, "totp"), (it, "sms")])
+    {
+        let Some((_, counts)) = stood.factor(method) else {
             continue;
         };
-        let counts = &app.attempts;
         // A good ticket has at most four wrong codes that its success would still redeem.
         let passed = counts.streak >= 100 || counts.unredeemed >= 104;
         if passed && !counts.disabled {
@@ -82,7 +95,11 @@ pub(super) fn s_5_neither_count_passes_its_limit_without_disabling(
             ));
         }
     }
-    for user in step.calls.iter().filter_map(|it| it.user) {
+    let shown = step
+        .calls
+        .iter()
+        .filter(|it| it.function == "verification.verify");
+    for (user, method) in shown.filter_map(|it| Some((it.user?, it.method()?))) {
         let mut in_a_row = 0;
         let mut of = None;
         for (step, made) in history
@@ -90,13 +107,16 @@ pub(super) fn s_5_neither_count_passes_its_limit_without_disabling(
             .iter()
             .flat_map(|step| step.calls.iter().map(move |made| (step, made)))
             .filter(|(_, made)| made.user == Some(user) && made.function == "verification.verify")
+            .filter(|(_, made)| made.method() == Some(method))
         {
-            let account = step.before.people[user].account.as_ref();
-            let id = account.and_then(|it| it.app.as_ref()).map(|it| &it.id);
+            let id = step.before.people[user].factor(method).map(|(id, _)| id);
             if of != id || made.case("accepted").is_some() {
                 (in_a_row, of) = (0, id);
             }
-            if made.case("rejected").is_some() {
+            if made
+                .case("rejected")
+                .is_some_and(|it| it["reason"] == "wrong")
+            {
                 in_a_row += 1;
             }
             if in_a_row > 100 {
@@ -118,22 +138,30 @@ pub(super) fn s_6_a_wrong_code_is_counted_before_it_is_answered(
     let Some(made) = step.alone() else {
         return Ok(());
     };
-    let (Some(user), Some(_)) = (made.user, made.case("rejected")) else {
+    let (Some(user), Some(rejected)) = (made.user, made.case("rejected")) else {
         return Ok(());
     };
+    // What is over is not compared; `texts` sees that it does not count.
+    if rejected["reason"] != "wrong" {
+        return Ok(());
+    }
+    let is_text = made.method() == Some("sms");
     let (before, after) = (&step.before.people[user], &step.after.people[user]);
     let counted = match made.function {
         "verification.verify" => {
-            let streak = |stood: &Stood| {
-                let app = stood.account.as_ref()?.app.as_ref()?;
-                Some(app.attempts.streak)
-            };
+            let method = made.method().unwrap_or_default();
+            let streak = |stood: &Stood| stood.factor(method).map(|(_, it)| it.streak);
             streak(after) == streak(before).map(|it| it + 1)
-                && more(before, after, made, |it| it.failures.app)
+                && more(before, after, made, |it| match is_text {
+                    true => it.failures.phone,
+                    false => it.failures.app,
+                })
         }
         "recovery.present" => more(before, after, made, |it| it.failures.recovery),
         "enrollment.confirm" => more(before, after, made, |it| {
-            it.pending_app.as_ref().map_or(5, |it| it.failures)
+            let app = it.pending_app.as_ref().map(|it| it.failures);
+            let phone = it.pending_phone.as_ref().map(|it| it.failures);
+            (if is_text { phone } else { app }).unwrap_or(5)
         }),
         _ => true,
     };
@@ -203,9 +231,17 @@ pub(super) fn s_8_after_the_deadline_nobody_is_let_in_without_a_factor(
         return Ok(());
     };
     let (arguments, let_in) = match made.function {
-        "sign-in.begin" => (&made.args["request"], made.case("allow").is_some()),
+        // Whom a device may let in is for `devices` to say.
+        "sign-in.begin" => {
+            let allow = made.case("allow");
+            (
+                &made.args["request"],
+                allow.is_some_and(|it| it["reason"] != "trusted-device"),
+            )
+        }
         "sign-in.assess" => {
-            let shown = !made.args["session"]["factor-at"].is_null();
+            let session = &made.args["session"];
+            let shown = !session["factor-at"].is_null() || !session["device-at"].is_null();
             let enrolled = made
                 .user
                 .is_some_and(|it| step.before.people[it].is_enrolled());
@@ -248,29 +284,67 @@ pub(super) fn s_8_after_the_deadline_nobody_is_let_in_without_a_factor(
     }
 }
 
-/// S-14.
+/// S-14. A challenge shows every factor, and something that can be done; and who shows one that is not allowed any more
+/// must enroll another.
 pub(super) fn s_14_an_enrolled_user_gets_no_less_for_want_of_a_usable_factor(
     history: &History,
     _: &Secrets,
 ) -> Result<(), String> {
     let step = newest(history);
-    let Some(made) = step.alone().filter(|it| it.function == "sign-in.begin") else {
+    let Some((made, user)) = step.alone().and_then(|made| Some((made, made.user?))) else {
         return Ok(());
     };
-    if !made
-        .user
-        .is_some_and(|user| step.before.people[user].is_enrolled())
-    {
+    let before = &step.before.people[user];
+    if !before.is_enrolled() {
         return Ok(());
     }
-    if made.case("enroll").is_some() {
+    if made.function == "verification.verify" {
+        return not_allowed_leads_to_enrolling(before, made);
+    }
+    let is_assessed = made.function == "sign-in.assess" && made.ok() == Some(&"enroll".into());
+    if is_assessed || (made.function == "sign-in.begin" && made.case("enroll").is_some()) {
         return Err("S-14: an enrolled user was offered to enroll".to_owned());
     }
+    if made.function != "sign-in.begin" {
+        return Ok(());
+    }
+    if let Some(challenge) = made.case("challenge") {
+        let methods = challenge["methods"].as_array().map_or(&[][..], |it| it);
+        let is_offered = |it: &Value| it["state"] != "disabled" && it["state"] != "not-offered";
+        let shown = |method: &str| methods.iter().any(|it| it["method"] == method);
+        let all = ["totp", "sms"]
+            .iter()
+            .all(|it| shown(it) == before.factor(it).is_some());
+        let works = methods.iter().any(is_offered) || challenge["recovery-available"] == true;
+        if !all || !works {
+            return Err("S-14: a challenge that cannot be met, or hides a factor".to_owned());
+        }
+    }
     match made.case("allow").map(|it| &it["reason"]) {
-        Some(reason) if *reason != "mode-off" && *reason != "exempt" => {
+        Some(reason)
+            if !["mode-off", "exempt", "trusted-device"]
+                .iter()
+                .any(|it| reason == it) =>
+        {
             Err("S-14: an enrolled user was let in without a factor".to_owned())
         }
         _ => Ok(()),
+    }
+}
+
+fn not_allowed_leads_to_enrolling(before: &Stood, made: &Made) -> Result<(), String> {
+    let is_done = made
+        .case("accepted")
+        .is_some_and(|it| it.get("done").is_some());
+    let ticket = before.ticket(made.ticket().unwrap_or_default());
+    let Some(ticket) = ticket.filter(|_| is_done && made.method() == Some("sms")) else {
+        return Ok(());
+    };
+    let policy = &ticket.policy;
+    let is_on = policy.mode != EffectiveMode::Off;
+    match is_on && ticket.purpose != Purpose::ManageFactors && !policy.methods.has(Method::Sms) {
+        true => Err("S-14: a factor that is not allowed any more was enough".to_owned()),
+        false => Ok(()),
     }
 }
 
@@ -302,7 +376,7 @@ fn accepted_of(step: &Step, made: &Made) -> Option<String> {
         "enrollment.confirm" => &step.after.people[made.user?],
         _ => return None,
     };
-    Some(stood.account.as_ref()?.app.as_ref()?.id.clone())
+    Some(stood.factor(made.method()?)?.0.to_owned())
 }
 
 fn confirmed_key(stood: &Stood) -> Option<String> {

@@ -4,10 +4,12 @@ use countersign_conformance::policy::voluntary;
 use serde_json::{Value, json};
 
 use super::Machine;
-use crate::command::{Actor, Begin, Call, Code, Method, Recovery, Revocable, Which, Who};
+use crate::command::{
+    Actor, Begin, Call, Carrier, Code, Dialled, Method, Recovery, Remember, Revocable, Which, Who,
+};
 use crate::reference::policy::Membership;
 use crate::reference::{Act, Bearer};
-use crate::secrets::{IMPORTS, name};
+use crate::secrets::{IMPORTS, PHONES, name};
 
 impl Machine {
     pub(super) fn arguments(&self, act: &Act) -> Value {
@@ -23,23 +25,29 @@ impl Machine {
         };
         let typed = || self.secrets.typed(act.typed, self.reference.now);
         let mut args = match &act.call {
-            Call::Begin(_, begin) => json!({ "request": {
+            Call::Begin(user, begin) => json!({ "request": {
                 "memberships": memberships(&begin.memberships),
-                "first-factor": first_factor(begin.federated, begin.age),
+                "first-factor": self.first_factor(*user, begin.federated, begin.age, begin.carrier),
                 "purpose": begin.purpose.to_json(),
-                "device-token": null,
+                "device-token": self.secrets.token(act.device),
                 "binding-attested": begin.attested,
                 "known-enrolled": begin.known_enrolled,
             } }),
-            Call::Inspect(..) | Call::Issue(..) => json!({ "ticket": ticket() }),
+            Call::Inspect(..) | Call::Issue(..) | Call::Resend(..) | Call::SendCode(..) => {
+                json!({ "ticket": ticket() })
+            }
+            Call::BeginSms(_, _, dialled) => {
+                json!({ "ticket": ticket(), "phone": typed_number(*dialled) })
+            }
             Call::Assess(user, session) => {
                 let epoch = self.reference.people[*user].epoch;
                 json!({
                     "memberships": memberships(&session.memberships),
                     "session": {
-                        "first-factor": first_factor(session.federated, session.age),
+                        "first-factor":
+                            self.first_factor(*user, session.federated, session.age, session.carrier),
                         "factor-at": session.factor_age.map(|it| self.reference.now - it),
-                        "device-at": null,
+                        "device-at": session.device_age.map(|it| self.reference.now - it),
                         "epoch": epoch.saturating_sub(session.epochs_ago),
                     },
                     "max-age": session.max_age,
@@ -52,34 +60,32 @@ impl Machine {
             Call::Cancel(_, _, method)
             | Call::Remove(_, _, method)
             | Call::Prefer(_, _, method) => {
-                json!({ "ticket": ticket(), "method": word(*method) })
+                json!({ "ticket": ticket(), "method": method.name() })
             }
             Call::Confirm(_, _, method, _) => {
-                json!({ "ticket": ticket(), "method": word(*method), "code": typed() })
+                json!({ "ticket": ticket(), "method": method.name(), "code": typed() })
             }
-            Call::Verify(_, _, method, _) => json!({
-                "ticket": ticket(), "method": word(*method), "code": typed(), "remember": false,
+            Call::Verify(_, _, method, _, remember) => json!({
+                "ticket": ticket(), "method": method.name(), "code": typed(),
+                "remember": *remember == Remember::Yes,
             }),
             Call::Present(..) => {
                 json!({ "ticket": ticket(), "code": self.secrets.presented(act.presented) })
             }
             Call::Acknowledge(..) => json!({ "code-id": self.secrets.code_id(act.presented) }),
             Call::Put(put) => {
-                let stored = self.reference.policies.get(&put.owner);
-                let revision = stored.map(|(_, revision)| *revision);
                 let mut args = voluntary();
                 args["company"] = json!(put.owner.name());
                 args["policy"] = put.policy.to_json();
                 args["enforce-now"] = json!(put.enforce_now);
-                args["expected"] = match put.current {
-                    true => json!(revision),
-                    false => json!(revision.unwrap_or(0) + 7),
-                };
+                args["expected"] = json!(act.expected);
                 args
             }
             Call::Get(owner) => json!({ "company": owner.name() }),
             Call::Status(_) | Call::FirstFactorChanged(_) => json!({}),
-            Call::Preview(_, begin, other, ahead) => self.preview(begin, other.as_ref(), *ahead),
+            Call::Preview(user, begin, other, ahead) => {
+                self.preview(*user, begin, other.as_ref(), *ahead)
+            }
             Call::Reset(user, reset) => json!({
                 "memberships": memberships(&reset.memberships),
                 "company": reset.company.map(|it| it.name()),
@@ -88,7 +94,7 @@ impl Machine {
                 "reason": "lost the phone",
             }),
             Call::Unlock(user, method) => {
-                json!({ "method": word(*method), "actor": actor(*user, Actor::Operator) })
+                json!({ "method": method.name(), "actor": actor(*user, Actor::Operator) })
             }
             Call::AddTotp(user, import) => {
                 let current = self.reference.step(import.entry);
@@ -121,6 +127,7 @@ impl Machine {
 
     fn preview(
         &self,
+        user: Who,
         begin: &Begin,
         other: Option<&(
             crate::reference::policy::Owner,
@@ -130,7 +137,7 @@ impl Machine {
     ) -> Value {
         json!({
             "memberships": memberships(&begin.memberships),
-            "first-factor": first_factor(begin.federated, begin.age),
+            "first-factor": self.first_factor(user, begin.federated, begin.age, begin.carrier),
             "purpose": begin.purpose.to_json(),
             "hypothetical": other.map(|(owner, policy)| {
                 json!({ "company": owner.name(), "policy": policy.to_json() })
@@ -138,13 +145,29 @@ impl Machine {
             "at": self.reference.now + ahead,
         })
     }
+
+    fn first_factor(&self, user: Who, federated: bool, age: u64, carrier: Carrier) -> Value {
+        let kind = match federated {
+            true => json!({ "federated": "idp" }),
+            false => json!("password"),
+        };
+        let channel = match self.reference.carrying(user, carrier) {
+            Some(number) => json!({ "phone": PHONES[number].text }),
+            None => json!("direct"),
+        };
+        json!({ "kind": kind, "age": age, "channel": channel })
+    }
 }
 
 /// Every function that takes a ticket, with this one.
 pub(crate) fn with_a_ticket(user: Who, which: Which) -> Vec<Call> {
     let totp = Method::Totp;
     vec![
-        Call::Verify(user, which, totp, Code::Wrong),
+        Call::Verify(user, which, totp, Code::Wrong, Remember::No),
+        Call::Verify(user, which, Method::Sms, Code::Wrong, Remember::Yes),
+        Call::SendCode(user, which),
+        Call::BeginSms(user, which, Dialled::Number(0)),
+        Call::Resend(user, which),
         Call::Inspect(user, which),
         Call::BeginTotp(user, which),
         Call::Confirm(user, which, totp, Code::Wrong),
@@ -165,12 +188,15 @@ fn memberships(of: &[Membership]) -> Value {
     each.collect()
 }
 
-fn first_factor(federated: bool, age: u64) -> Value {
-    let kind = match federated {
-        true => json!({ "federated": "idp" }),
-        false => json!("password"),
-    };
-    json!({ "kind": kind, "age": age, "channel": "direct" })
+fn typed_number(dialled: Dialled) -> String {
+    match dialled {
+        Dialled::Number(number) => PHONES[number].text.to_owned(),
+        Dialled::Respelt(number) => {
+            let text = PHONES[number].text;
+            format!(" {} ({})\u{a0}{}-.", &text[..3], &text[3..5], &text[5..])
+        }
+        Dialled::Malformed => "no number".to_owned(),
+    }
 }
 
 fn actor(user: Who, actor: Actor) -> Value {
@@ -178,12 +204,5 @@ fn actor(user: Who, actor: Actor) -> Value {
         Actor::Operator => json!({ "operator": "op" }),
         Actor::Admin => json!({ "user": "ada" }),
         Actor::Oneself => json!({ "user": name(user) }),
-    }
-}
-
-fn word(method: Method) -> &'static str {
-    match method {
-        Method::Totp => "totp",
-        Method::Sms => "sms",
     }
 }

@@ -71,13 +71,20 @@ pub(super) fn judge(
             true => is(&[json!("err.busy")]).map(|()| Outcome::Nothing),
             false => is(&forecast.answers).map(|()| Outcome::Answered),
         },
-        Some(Fault::Import { import, kind, .. }) => {
+        Some(Fault::Import {
+            import, kind, on, ..
+        }) => {
             match import {
                 // A record is sealed with random bytes.
                 Import::Random => unavailable(&["random", "store"])?,
                 _ => unavailable(&[import.dependency()])?,
             }
             Ok(match (import, kind) {
+                // The first commit counted the message, and it went out; or it was refused, and that is not noted.
+                (Import::Commit, _) if on == 2 => match forecast.outgoing {
+                    Some(_) => Outcome::Lost,
+                    None => Outcome::Nothing,
+                },
                 (Import::Commit, Kind::After) => Outcome::Lost,
                 _ => Outcome::Nothing,
             })

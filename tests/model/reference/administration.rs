@@ -7,15 +7,16 @@ use super::policy::Owner;
 use super::{App, Person, Reference, Stage};
 use crate::command::{Actor, Imported, Method, Put, Reset, Revocable, Who};
 use crate::forecast::{Forecast, refusal};
+use crate::secrets::masked;
 
 impl Reference {
-    pub(super) fn put(&mut self, put: &Put) -> Forecast {
+    pub(super) fn put(&mut self, put: &Put, expected: Option<u64>) -> Forecast {
         let stored = self.policies.get(&put.owner);
         let mut refusals = Vec::new();
         if put.policy.is_out_of_bounds() {
             refusals.push(json!("err.invalid-input"));
         }
-        if !put.current {
+        if stored.map(|(_, revision)| *revision) != expected {
             refusals.push(refusal("revision-conflict"));
         }
         let known = stored.and_then(|(policy, _)| policy.deadline());
@@ -48,10 +49,13 @@ impl Reference {
     pub(super) fn status(&self, user: Who) -> Forecast {
         let person = &self.people[user];
         let factors: Vec<Value> = person
-            .app
-            .iter()
-            .map(|it| self.factor(person, it))
+            .methods()
+            .map(|method| self.factor(person, method))
             .collect();
+        let devices = person.devices.iter().filter(|it| self.now < it.expires_at);
+        let devices = devices.map(
+            |it| json!({ "id": "$any", "trusted-at": it.trusted_at, "expires-at": it.expires_at }),
+        );
         let recovery = person.recovery.map(|number| {
             let code = &self.codes[number];
             json!({ "id": "$any", "issued-at": code.at, "acknowledged": code.acknowledged })
@@ -63,30 +67,41 @@ impl Reference {
             "ever-enrolled": person.ever_enrolled,
             "factors": factors,
             "recovery": recovery,
-            "devices": [],
+            "devices": devices.collect::<Value>(),
             "tickets": self.good(user).len(),
             "change-first-factor": person.suspect,
         }))
     }
 
-    fn factor(&self, person: &Person, app: &App) -> Value {
+    fn factor(&self, person: &Person, method: Method) -> Value {
+        let app = person.app.as_ref().filter(|_| method == Method::Totp);
+        let phone = person.phone.as_ref().filter(|_| method == Method::Sms);
+        let counts = person.counts(method).cloned().unwrap_or_default();
         let rest = person.user_wide.rest_until;
-        let state = match (app.counts.disabled, app.counts.resting(self.now)) {
+        let state = match (counts.disabled, counts.resting(self.now)) {
             (true, _) => json!("disabled"),
             // Whether everything rests depends on the policies of a begin, which nobody gave.
             _ if rest.is_some_and(|until| self.now < until) => json!("$any"),
             (false, Some(until)) => json!({ "wait-until": until }),
             (false, None) => json!("usable"),
         };
+        let (confirmed_at, used_at) = match (app, phone) {
+            (Some(app), _) => (Some(app.confirmed_at), app.used_at),
+            (None, phone) => (
+                phone.map(|it| it.confirmed_at),
+                phone.and_then(|it| it.used_at),
+            ),
+        };
         json!({
-            "method": "totp",
+            "method": method.name(),
             "factor-id": "$any",
-            "confirmed-at": app.confirmed_at,
-            "used-at": app.used_at,
+            "hint": phone.map(|it| masked(it.number, 4)),
+            "confirmed-at": confirmed_at,
+            "used-at": used_at,
             "state": state,
-            "preferred": true,
-            "streak": app.counts.streak,
-            "unredeemed": app.counts.unredeemed_at(self.now),
+            "preferred": person.shown_first() == Some(method),
+            "streak": counts.streak,
+            "unredeemed": counts.unredeemed_at(self.now),
         })
     }
 
@@ -122,10 +137,12 @@ impl Reference {
             return Forecast::refused(refusals);
         }
         let person = &mut self.people[user];
+        person.raise_epoch();
         *person = Person {
             known: true,
-            epoch: person.epoch + 1,
             app: None,
+            phone: None,
+            preferred: None,
             recovery: None,
             user_wide: UserWide::default(),
             ..person.clone()
@@ -139,8 +156,8 @@ impl Reference {
         let person = &mut self.people[user];
         // A rest of everything can be ended whatever becomes of the factor.
         let rested = person.user_wide.rest_until.take().is_some();
-        match person.app.as_mut().filter(|_| method == Method::Totp) {
-            Some(app) if !app.counts.disabled => app.counts.rest_until = None,
+        match person.counts_mut(method) {
+            Some(counts) if !counts.disabled => counts.rest_until = None,
             _ if rested => {}
             Some(_) => return Forecast::refused(vec![refusal("not-permitted.factor-disabled")]),
             None => return Forecast::refused(vec![refusal("not-permitted.no-such-factor")]),
@@ -174,7 +191,7 @@ impl Reference {
         }
         person.known = true;
         person.ever_enrolled = true;
-        person.epoch += 1;
+        person.raise_epoch();
         person.app = Some(App {
             key: import.entry,
             // ADMIN-8: the greater of the two.
@@ -193,7 +210,7 @@ impl Reference {
             return Forecast::refused(vec![refusal("not-permitted.erased")]);
         }
         match what {
-            Revocable::Devices => {}
+            Revocable::Devices => self.people[user].devices.clear(),
             Revocable::Tickets => self.spend_all(user, None),
             Revocable::Recovery => {
                 if self.people[user].recovery.take().is_some() {
@@ -209,6 +226,7 @@ impl Reference {
             return Forecast::refused(vec![refusal("not-permitted.erased")]);
         }
         self.people[user].suspect = false;
+        self.people[user].devices.clear();
         self.spend_all(user, None);
         Forecast::ok(Value::Null)
     }

@@ -5,9 +5,24 @@ use serde_json::{Value, json};
 use super::counts::Counts;
 use super::policy::Mode;
 use super::sign_in::STARTING;
-use super::{App, Bearer, Pending, Reference, Stage, Typed};
+use super::{App, Bearer, Pending, Phone, Reference, Stage, Typed};
 use crate::command::{Method, Purpose, Who};
 use crate::forecast::{Forecast, Lesson, invalid, refusal};
+
+/// What a right code makes a factor of.
+enum Bound {
+    App { key: usize, step: u64 },
+    Phone { number: usize, code: usize },
+}
+
+impl Bound {
+    fn method(&self) -> Method {
+        match self {
+            Self::App { .. } => Method::Totp,
+            Self::Phone { .. } => Method::Sms,
+        }
+    }
+}
 
 impl Reference {
     pub(super) fn begin_totp(&mut self, user: Who, bearer: Bearer) -> Forecast {
@@ -34,6 +49,7 @@ impl Reference {
         if ticket.rules.is_off() {
             refusals.push(refusal("not-permitted.method-not-allowed"));
         }
+        refusals.extend(self.app_stays(user, number));
         if !refusals.is_empty() {
             return Forecast::refused(refusals);
         }
@@ -45,15 +61,18 @@ impl Reference {
     }
 
     pub(super) fn cancel(&mut self, user: Who, bearer: Bearer, method: Method) -> Forecast {
-        match self.past_challenge(user, bearer) {
-            Err(refusals) => Forecast::refused(refusals),
-            Ok(number) if method == Method::Sms || self.tickets[number].pending.is_none() => {
-                Forecast::refused(vec![refusal("not-permitted.not-pending")])
-            }
-            Ok(number) => {
-                self.tickets[number].pending = None;
-                Forecast::ok(Value::Null)
-            }
+        let number = match self.past_challenge(user, bearer) {
+            Ok(number) => number,
+            Err(refusals) => return Forecast::refused(refusals),
+        };
+        let ticket = &mut self.tickets[number];
+        let was_pending = match method {
+            Method::Totp => ticket.pending.take().is_some(),
+            Method::Sms => ticket.pending_phone.take().is_some(),
+        };
+        match was_pending {
+            true => Forecast::ok(Value::Null),
+            false => Forecast::refused(vec![refusal("not-permitted.not-pending")]),
         }
     }
 
@@ -75,60 +94,144 @@ impl Reference {
                 return Forecast::refused(refusals);
             }
         };
-        let ticket = self.tickets[number].clone();
-        let pending = ticket.pending.filter(|_| method == Method::Totp);
-        let Some(mut pending) = pending else {
-            refusals.push(refusal("not-permitted.not-pending"));
-            return Forecast::refused(refusals);
-        };
+        let ticket = &self.tickets[number];
+        refusals.extend(match method {
+            _ if !ticket.is_pending(method) => vec![refusal("not-permitted.not-pending")],
+            Method::Totp => self.app_stays(user, number),
+            Method::Sms => self.phone_stays(user, number),
+        });
+        if method == Method::Totp && self.is_of_another_length(typed, None) {
+            refusals.push(invalid("code"));
+        }
+        let is_enrolling = matches!(ticket.stage, Stage::Enrolling { .. });
+        if is_enrolling && self.people[user].has(method) {
+            refusals.push(refusal("not-permitted.already-enrolled"));
+        }
         if !refusals.is_empty() {
             return Forecast::refused(refusals);
         }
-        let Some(step) = self.matched(typed, pending.key, &ticket.rules) else {
-            pending.wrong += 1;
-            let left = 5 - pending.wrong;
-            self.tickets[number].pending = Some(pending).filter(|_| left > 0);
-            return Forecast::ok(json!({ "rejected": {
-                "reason": "wrong", "attempts-left": left, "retry-at": null,
-            } }));
+        let bound = match method {
+            Method::Totp => self.matched_app(number, typed),
+            Method::Sms => match self.matched_phone(number, typed) {
+                Ok(bound) => bound,
+                Err(rejection) => return *rejection,
+            },
         };
-        let key = pending.key;
-        self.bind(user, number, key, step)
+        match bound {
+            Some(bound) => self.bind(user, number, bound),
+            None => self.reject_pending(number, method),
+        }
+    }
+
+    fn matched_app(&self, number: usize, typed: Typed) -> Option<Bound> {
+        let ticket = &self.tickets[number];
+        let pending = ticket.pending.as_ref()?;
+        let step = self.matched(typed, pending.key, &ticket.rules)?;
+        Some(Bound::App {
+            key: pending.key,
+            step,
+        })
+    }
+
+    /// The phone whose code was typed; a rejection where that is too old, which does not count.
+    fn matched_phone(&self, number: usize, typed: Typed) -> Result<Option<Bound>, Box<Forecast>> {
+        let Some(pending) = &self.tickets[number].pending_phone else {
+            return Ok(None);
+        };
+        if pending.sent.is_over(self.now) {
+            return Err(Box::new(Forecast::ok(json!({ "rejected": {
+                "reason": "code-expired", "attempts-left": 5 - pending.wrong, "retry-at": null,
+            } }))));
+        }
+        let is_right = matches!(typed, Typed::Sent { code, .. } if code == pending.sent.code);
+        Ok(is_right.then_some(Bound::Phone {
+            number: pending.number,
+            code: pending.sent.code,
+        }))
+    }
+
+    fn reject_pending(&mut self, number: usize, method: Method) -> Forecast {
+        let ticket = &mut self.tickets[number];
+        let wrong = match method {
+            Method::Totp => ticket.pending.as_mut().map(|it| &mut it.wrong),
+            Method::Sms => ticket.pending_phone.as_mut().map(|it| &mut it.wrong),
+        };
+        let left = wrong.map_or(0, |wrong| {
+            *wrong += 1;
+            5 - *wrong
+        });
+        match (left, method) {
+            (0, Method::Totp) => ticket.pending = None,
+            (0, Method::Sms) => ticket.pending_phone = None,
+            _ => {}
+        }
+        Forecast::ok(json!({ "rejected": {
+            "reason": "wrong", "attempts-left": left, "retry-at": null,
+        } }))
     }
 
     /// The commit that makes a factor: ENROLL-9, ENROLL-11, ENROLL-12, RECOVER-2.
-    fn bind(&mut self, user: Who, number: usize, key: usize, step: u64) -> Forecast {
+    fn bind(&mut self, user: Who, number: usize, bound: Bound) -> Forecast {
         let now = self.now;
         let stage = self.tickets[number].stage;
         let purpose = self.tickets[number].purpose;
+        let method = bound.method();
         let person = &mut self.people[user];
-        person.app = Some(App {
-            key,
-            mark: step,
-            confirmed_at: now,
-            used_at: Some(now),
-            counts: Counts::default(),
-        });
+        if stage == Stage::Recovering {
+            (person.app, person.phone, person.preferred) = (None, None, None);
+        }
+        // Only a second factor comes without a recovery code.
+        let is_second = person.is_enrolled() && !person.has(method);
+        match bound {
+            Bound::App { key, step } => {
+                person.app = Some(App {
+                    key,
+                    mark: step,
+                    confirmed_at: now,
+                    used_at: Some(now),
+                    counts: Counts::default(),
+                });
+                person.last = Some((key, step));
+            }
+            Bound::Phone { number, code } => {
+                person.phone = Some(Phone {
+                    number,
+                    confirmed_at: now,
+                    used_at: Some(now),
+                    counts: Counts::default(),
+                });
+                person.last_text = Some(code);
+            }
+        }
         person.known = true;
         person.ever_enrolled = true;
-        person.epoch += 1;
-        person.last = Some((key, step));
-        let code = self.new_code(user);
-        self.tickets[number].pending = None;
+        person.raise_epoch();
+        let code = (!is_second).then(|| self.new_code(user));
+        let ticket = &mut self.tickets[number];
+        match method {
+            Method::Totp => ticket.pending = None,
+            Method::Sms => ticket.pending_phone = None,
+        }
         let stays = matches!(stage, Stage::Verified { .. });
         self.spend_all(user, Some(number).filter(|_| stays));
         let goes_on = purpose == Purpose::Manage && matches!(stage, Stage::Enrolling { .. });
-        let next = goes_on.then(|| self.advance(number, Stage::Verified { factor_at: now }));
+        let verified = Stage::Verified {
+            method,
+            factor_at: now,
+        };
+        let next = goes_on.then(|| self.advance(number, verified));
         let proof = match stage {
             Stage::Recovering => "recovery",
             _ => "enrollment",
         };
-        let assertion = self.assertion(user, number, proof, next);
-        let forecast = Forecast::ok(json!({ "accepted": {
+        let assertion = self.assertion(user, number, (method, proof), next);
+        let mut forecast = Forecast::ok(json!({ "accepted": {
             "assertion": assertion,
-            "recovery-code": { "id": "$any", "code": "$any" },
-        } }))
-        .learning(Lesson::Recovery(code, "ok.accepted.recovery-code"));
+            "recovery-code": code.map(|_| json!({ "id": "$any", "code": "$any" })),
+        } }));
+        if let Some(code) = code {
+            forecast = forecast.learning(Lesson::Recovery(code, "ok.accepted.recovery-code"));
+        }
         match next {
             Some(next) => forecast.learning(Lesson::Ticket(
                 next,
@@ -143,24 +246,36 @@ impl Reference {
             Ok(number) => number,
             Err(refusals) => return Forecast::refused(refusals),
         };
-        let mode = self.tickets[number].rules.mode;
+        let rules = &self.tickets[number].rules;
+        let mode = rules.mode;
+        let person = &self.people[user];
         let mut refusals = Vec::new();
-        if method == Method::Sms || self.people[user].app.is_none() {
+        let is_last = !person.methods().any(|it| it != method && rules.allows(it));
+        if !person.has(method) {
             refusals.push(refusal("not-permitted.no-such-factor"));
-        } else if let Mode::EnforcedFrom(_) = mode {
+        }
+        if is_last && matches!(mode, Mode::EnforcedFrom(_)) {
             refusals.push(refusal("not-permitted.last-factor"));
+        }
+        if method == Method::Totp {
+            refusals.extend(self.app_stays(user, number));
         }
         if !refusals.is_empty() {
             return Forecast::refused(refusals);
         }
         let person = &mut self.people[user];
-        person.app = None;
-        person.recovery = None;
-        // The owner's own removal, where everybody concerned leaves it to the users, opens a new grace (SIGN-13).
-        if mode == Mode::Voluntary {
-            person.ever_enrolled = false;
+        match method {
+            Method::Totp => person.app = None,
+            Method::Sms => person.phone = None,
         }
-        person.epoch += 1;
+        if !person.is_enrolled() {
+            person.recovery = None;
+            // The owner's own removal, where everybody concerned leaves it to the users, opens a new grace (SIGN-13).
+            if mode == Mode::Voluntary {
+                person.ever_enrolled = false;
+            }
+        }
+        person.raise_epoch();
         let epoch = person.epoch;
         self.spend_all(user, Some(number));
         Forecast::ok(json!(epoch))
@@ -172,20 +287,21 @@ impl Reference {
             Err(refusals) => return Forecast::refused(refusals),
         };
         let mut refusals = Vec::new();
-        if method == Method::Sms || self.people[user].app.is_none() {
+        if !self.people[user].has(method) {
             refusals.push(refusal("not-permitted.no-such-factor"));
         }
         if self.tickets[number].rules.is_off() {
             refusals.push(refusal("not-permitted.method-not-allowed"));
         }
-        match refusals.is_empty() {
-            true => Forecast::ok(Value::Null),
-            false => Forecast::refused(refusals),
+        if !refusals.is_empty() {
+            return Forecast::refused(refusals);
         }
+        self.people[user].preferred = Some(method);
+        Forecast::ok(Value::Null)
     }
 
     /// A ticket past its challenge.
-    fn past_challenge(&self, user: Who, bearer: Bearer) -> Result<usize, Vec<Value>> {
+    pub(super) fn past_challenge(&self, user: Who, bearer: Bearer) -> Result<usize, Vec<Value>> {
         let number = self.take(user, bearer)?;
         match self.tickets[number].stage {
             Stage::Challenged => Err(vec![refusal("ticket.wrong-stage")]),
@@ -207,9 +323,9 @@ impl Reference {
         }
     }
 
-    fn too_late(&self, number: usize) -> Vec<Value> {
+    pub(super) fn too_late(&self, number: usize) -> Vec<Value> {
         match self.tickets[number].stage {
-            Stage::Verified { factor_at } if self.now >= factor_at + STARTING => {
+            Stage::Verified { factor_at, .. } if self.now >= factor_at + STARTING => {
                 vec![refusal("not-permitted.start-too-late")]
             }
             _ => Vec::new(),

@@ -3,6 +3,8 @@
 use countersign_conformance::policy::voluntary;
 use serde_json::{Value, json};
 
+use crate::command::Method;
+
 /// A company that a user may belong to.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Company {
@@ -34,6 +36,20 @@ pub(crate) enum Mode {
     EnforcedFrom(u64),
 }
 
+/// The rules for text messages.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Texts {
+    pub(crate) countries: Vec<&'static str>,
+    pub(crate) per_hour: u64,
+    pub(crate) per_day: u64,
+    pub(crate) budget: u64,
+    pub(crate) enrolling_percent: u64,
+    pub(crate) minutes: u64,
+    pub(crate) beyond_ten: bool,
+    pub(crate) fresh: bool,
+    pub(crate) may_manage_app: bool,
+}
+
 /// What a company asks for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Policy {
@@ -45,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) plus_minus_one: bool,
     pub(crate) user_wide: bool,
     pub(crate) reauth: u64,
+    pub(crate) device_days: u64,
+    pub(crate) texts: Texts,
 }
 
 /// The policy that holds for one user; a ticket keeps that of its begin.
@@ -56,6 +74,10 @@ pub(crate) struct Rules {
     pub(crate) plus_minus_one: bool,
     pub(crate) user_wide: bool,
     pub(crate) reauth: u64,
+    pub(crate) device_days: u64,
+    pub(crate) texts: Texts,
+    /// The first company that counts; none where it is the realm.
+    pub(crate) payer: Option<Company>,
 }
 
 impl Rules {
@@ -93,6 +115,12 @@ impl Rules {
                 .map(|it| it.reauth)
                 .min()
                 .unwrap_or(12 * 3_600),
+            device_days: ruling.iter().map(|it| it.device_days).min().unwrap_or(0),
+            texts: Texts::of(&ruling),
+            payer: policies
+                .iter()
+                .find(|(membership, policy)| membership.active && policy.mode != Mode::Off)
+                .map(|(membership, _)| membership.company),
         }
     }
 
@@ -112,6 +140,14 @@ impl Rules {
         self.deadline().is_some_and(|at| now >= at)
     }
 
+    /// Whether a factor of this method may be enrolled.
+    pub(crate) fn allows(&self, method: Method) -> bool {
+        match method {
+            Method::Totp => true,
+            Method::Sms => self.sms,
+        }
+    }
+
     /// The earlier of the end of the interval and a deadline that is ahead.
     pub(crate) fn valid_until(&self, from: u64, now: u64) -> u64 {
         let interval = from + self.reauth;
@@ -129,6 +165,56 @@ impl Rules {
     }
 }
 
+impl Texts {
+    /// The strictest of them; but the budget is that of the first, which pays. Where nobody says anything, the
+    /// contract's defaults with a fresh code each time.
+    fn of(ruling: &[&Policy]) -> Self {
+        let each = || ruling.iter().map(|it| &it.texts);
+        let least = |of: fn(&Self) -> u64| each().map(of).min().unwrap_or(0);
+        let all = |of: fn(&Self) -> bool| each().all(of);
+        let Some(first) = each().next() else {
+            return Self {
+                countries: Vec::new(),
+                per_hour: 5,
+                per_day: 10,
+                budget: 1_000,
+                enrolling_percent: 30,
+                minutes: 10,
+                beyond_ten: false,
+                fresh: true,
+                may_manage_app: false,
+            };
+        };
+        let mut countries = first.countries.clone();
+        countries.retain(|it| each().all(|texts| texts.countries.contains(it)));
+        Self {
+            countries,
+            per_hour: least(|it| it.per_hour),
+            per_day: least(|it| it.per_day),
+            budget: first.budget,
+            enrolling_percent: first.enrolling_percent,
+            minutes: least(|it| it.minutes),
+            beyond_ten: all(|it| it.beyond_ten),
+            fresh: each().any(|it| it.fresh),
+            may_manage_app: all(|it| it.may_manage_app),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "countries": self.countries,
+            "per-hour": self.per_hour,
+            "per-day": self.per_day,
+            "daily-budget": self.budget,
+            "enrolling-percent": self.enrolling_percent,
+            "lifetime-minutes": self.minutes,
+            "beyond-ten-minutes": self.beyond_ten,
+            "resend": if self.fresh { "fresh" } else { "same" },
+            "may-manage-app": self.may_manage_app,
+        })
+    }
+}
+
 impl Policy {
     pub(crate) fn deadline(&self) -> Option<u64> {
         match self.mode {
@@ -137,9 +223,10 @@ impl Policy {
         }
     }
 
-    /// Whether a bound of the contract is broken: 300 to 2,592,000 seconds.
+    /// Whether a bound of the contract is broken: 300 to 2,592,000 seconds, and ten minutes unless it says otherwise.
     pub(crate) fn is_out_of_bounds(&self) -> bool {
-        !(300..=2_592_000).contains(&self.reauth)
+        let is_too_long = self.texts.minutes > 10 && !self.texts.beyond_ten;
+        !(300..=2_592_000).contains(&self.reauth) || is_too_long
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -180,6 +267,8 @@ impl Policy {
             "per-factor"
         });
         policy["reauth-interval"] = json!(self.reauth);
+        policy["device-days"] = json!(self.device_days);
+        policy["sms"] = self.texts.to_json();
         policy
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Bearer, Presented, Reference, Stage, Typed};
-use crate::command::{Method, Purpose, Who};
+use super::{Bearer, Device, Presented, Reference, Stage, Typed};
+use crate::command::{Method, Purpose, Remember, Who};
 use crate::forecast::{Forecast, Lesson, invalid, locked, refusal};
 
 impl Reference {
@@ -11,7 +11,7 @@ impl Reference {
         &mut self,
         user: Who,
         bearer: Bearer,
-        method: Method,
+        (method, remember): (Method, Remember),
         typed: Typed,
     ) -> Forecast {
         let mut refusals = match typed {
@@ -25,43 +25,114 @@ impl Reference {
                 return Forecast::refused(refusals);
             }
         };
+        refusals.extend(self.not_ready(user, method, number));
         let ticket = self.tickets[number].clone();
-        let app = self.people[user].app.clone();
-        let Some(mut app) = app.filter(|_| method == Method::Totp) else {
-            refusals.push(refusal("not-permitted.no-such-factor"));
-            return Forecast::refused(refusals);
-        };
-        if app.counts.disabled {
-            refusals.push(refusal("not-permitted.factor-disabled"));
+        let key = self.people[user].app.as_ref().map(|it| it.key);
+        match method {
+            Method::Totp if self.is_of_another_length(typed, key) => refusals.push(invalid("code")),
+            Method::Sms if ticket.sent.is_none() => {
+                refusals.push(refusal("not-permitted.no-code-sent"));
+            }
+            _ => {}
         }
-        // VERIFY-6: the same whatever the code, and nothing is compared.
-        let own = app.counts.resting(self.now);
-        let everything = self.resting_user_wide(user, &ticket.rules);
-        refusals.extend([own, everything].into_iter().flatten().map(locked));
         if !refusals.is_empty() {
             return Forecast::refused(refusals);
         }
-        let matched = self.matched(typed, app.key, &ticket.rules);
-        let Some(step) = matched.filter(|step| *step > app.mark) else {
-            return self.reject(user, number);
-        };
-        app.mark = step;
-        app.used_at = Some(self.now);
-        app.counts.succeed(self.now, ticket.wrong_app);
+        // Too late: nothing is compared or counted.
+        if method == Method::Sms && ticket.sent.is_some_and(|it| it.is_over(self.now)) {
+            return Forecast::ok(json!({ "rejected": {
+                "reason": "code-expired", "attempts-left": 5 - self.tickets[number].wrong(), "retry-at": null,
+            } }));
+        }
+        match self.show(user, number, method, typed) {
+            true => self.accept(user, number, method, remember),
+            false => self.reject(user, number, method),
+        }
+    }
+
+    /// Compares a code, and uses it up if it is right.
+    fn show(&mut self, user: Who, number: usize, method: Method, typed: Typed) -> bool {
+        let now = self.now;
+        let ticket = &self.tickets[number];
+        match method {
+            Method::Totp => {
+                let app = self.people[user].app.as_ref();
+                let Some((key, mark)) = app.map(|it| (it.key, it.mark)) else {
+                    return false;
+                };
+                let matched = self.matched(typed, key, &ticket.rules);
+                let Some(step) = matched.filter(|step| *step > mark) else {
+                    return false;
+                };
+                let person = &mut self.people[user];
+                person.last = Some((key, step));
+                if let Some(app) = &mut person.app {
+                    (app.mark, app.used_at) = (step, Some(now));
+                }
+            }
+            Method::Sms => {
+                let running = ticket.sent.as_ref().map(|it| it.code);
+                let Typed::Sent { code, .. } = typed else {
+                    return false;
+                };
+                if Some(code) != running {
+                    return false;
+                }
+                let person = &mut self.people[user];
+                person.last_text = Some(code);
+                if let Some(phone) = &mut person.phone {
+                    phone.used_at = Some(now);
+                }
+            }
+        }
+        true
+    }
+
+    fn accept(&mut self, user: Who, number: usize, method: Method, remember: Remember) -> Forecast {
+        let now = self.now;
+        let ticket = self.tickets[number].clone();
         let person = &mut self.people[user];
-        person.last = Some((app.key, step));
-        person.app = Some(app);
+        if let Some(counts) = person.counts_mut(method) {
+            counts.succeed(now, ticket.wrong_of(method));
+        }
         person.user_wide = super::counts::UserWide::default();
         // VERIFY-15: the owner beats the thief.
         self.spend_where(user, Some(number), |stage| stage == Stage::Recovering);
-        let factor_at = self.now;
-        let next = match ticket.purpose {
-            Purpose::Manage => Some(self.advance(number, Stage::Verified { factor_at })),
-            Purpose::SignIn | Purpose::StepUp => None,
+        let allowed = ticket.rules.allows(method) || ticket.rules.is_off();
+        if !allowed && ticket.purpose != Purpose::Manage {
+            // VERIFY-14.
+            let offer = self.offer(&ticket.rules, true);
+            let next = self.advance(number, Stage::Enrolling { required: true });
+            return Forecast::ok(json!({ "accepted": { "enroll": offer } }))
+                .learning(Lesson::Ticket(next, "ok.accepted.enroll.ticket"));
+        }
+        let asked = remember == Remember::Yes && ticket.purpose == Purpose::SignIn;
+        let device = (asked && ticket.rules.device_days > 0).then(|| {
+            self.given.push((user, false));
+            let token = self.given.len() - 1;
+            let expires_at = now + ticket.rules.device_days * 86_400;
+            self.people[user].trust(Device {
+                token,
+                trusted_at: now,
+                expires_at,
+            });
+            token
+        });
+        let verified = Stage::Verified {
+            method,
+            factor_at: now,
         };
+        let goes_on = ticket.purpose == Purpose::Manage;
+        let next = goes_on.then(|| self.advance(number, verified));
         self.spend(number);
-        let assertion = self.assertion(user, number, "factor", next);
-        let forecast = Forecast::ok(json!({ "accepted": { "done": assertion } }));
+        let mut assertion = self.assertion(user, number, (method, "factor"), next);
+        if device.is_some() {
+            assertion["device-token"] = json!("$any");
+        }
+        let mut forecast = Forecast::ok(json!({ "accepted": { "done": assertion } }));
+        if let Some(token) = device {
+            forecast = forecast.learning(Lesson::Device(token, "ok.accepted.done.device-token"));
+        }
         match next {
             Some(next) => {
                 forecast.learning(Lesson::Ticket(next, "ok.accepted.done.next-ticket.ticket"))
@@ -70,11 +141,14 @@ impl Reference {
         }
     }
 
-    fn reject(&mut self, user: Who, number: usize) -> Forecast {
+    fn reject(&mut self, user: Who, number: usize, method: Method) -> Forecast {
         let now = self.now;
         let ticket = &mut self.tickets[number];
-        ticket.wrong_app += 1;
-        let (own, is_last) = (ticket.wrong_app, ticket.wrong() == 5);
+        match method {
+            Method::Totp => ticket.wrong_app += 1,
+            Method::Sms => ticket.wrong_phone += 1,
+        }
+        let (own, is_last) = (ticket.wrong_of(method), ticket.wrong() == 5);
         let rules = ticket.rules.clone();
         let person = &mut self.people[user];
         if rules.user_wide {
@@ -82,10 +156,11 @@ impl Reference {
         }
         let mut ends_challenges = false;
         let mut rest = None;
-        if let Some(app) = &mut person.app {
-            ends_challenges = app.counts.fail(now, own, is_last);
-            rest = app.counts.rest_until;
-            person.suspect |= app.counts.disabled;
+        if let Some(counts) = person.counts_mut(method) {
+            ends_challenges = counts.fail(now, own, is_last);
+            rest = counts.rest_until;
+            let disabled = counts.disabled;
+            person.suspect |= disabled;
         }
         let rest = rest.max(self.resting_user_wide(user, &rules));
         if ends_challenges {
@@ -162,8 +237,9 @@ impl Reference {
         if self.tickets[number].rules.is_off() {
             refusals.push(refusal("not-permitted.method-not-allowed"));
         }
+        refusals.extend(self.app_stays(user, number));
         // RECOVER-8.
-        if self.people[user].app.is_none() {
+        if !self.people[user].is_enrolled() {
             refusals.push(refusal("not-permitted.no-such-factor"));
         }
         if !refusals.is_empty() {
@@ -189,22 +265,27 @@ impl Reference {
         &self,
         user: Who,
         number: usize,
-        proof: &str,
+        (method, proof): (Method, &str),
         next: Option<usize>,
     ) -> Value {
         let ticket = &self.tickets[number];
         let person = &self.people[user];
-        let young = person
-            .app
-            .as_ref()
-            .map(|it| it.confirmed_at)
-            .filter(|at| self.now.saturating_sub(*at) < 86_400);
+        let confirmed_at = match method {
+            Method::Totp => person.app.as_ref().map(|it| it.confirmed_at),
+            Method::Sms => person.phone.as_ref().map(|it| it.confirmed_at),
+        };
+        let young = confirmed_at.filter(|at| self.now.saturating_sub(*at) < 86_400);
+        let amr = match (proof, method) {
+            ("recovery", _) => json!([]),
+            (_, Method::Totp) => json!(["otp", "mfa"]),
+            (_, Method::Sms) => json!(["sms", "mfa"]),
+        };
         json!({
             "user": crate::secrets::name(user),
             "purpose": ticket.purpose.to_json(),
-            "method": "totp",
+            "method": method.name(),
             "proof": proof,
-            "amr": if proof == "recovery" { json!([]) } else { json!(["otp", "mfa"]) },
+            "amr": amr,
             "factor-at": self.now,
             "epoch": person.epoch,
             "valid-until": ticket.rules.valid_until(self.now, self.now),
@@ -220,7 +301,7 @@ impl Reference {
     }
 
     /// A ticket on which a code is awaited.
-    fn challenged(&self, user: Who, bearer: Bearer) -> Result<usize, Vec<Value>> {
+    pub(super) fn challenged(&self, user: Who, bearer: Bearer) -> Result<usize, Vec<Value>> {
         let number = self.take(user, bearer)?;
         match self.tickets[number].stage {
             Stage::Challenged => Ok(number),

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::offers::State;
 use super::policy::{Membership, Mode, Owner, Policy, Rules};
-use super::{Bearer, Reference, Stage};
+use super::{Bearer, Carried, Reference, Stage};
 use crate::command::{Begin, Purpose, Session, Who};
 use crate::forecast::{Forecast, Lesson, refusal};
+use crate::secrets::masked;
 
 /// What comes next. Where several denials apply, the contract does not say which comes.
 #[derive(Debug)]
@@ -16,8 +18,18 @@ enum Outlook {
     Deny(Vec<&'static str>),
 }
 
+/// All that the table goes by, besides the user.
+struct Circumstances {
+    trusted: bool,
+    fresh: bool,
+    /// The phone by which the first factor came.
+    first_phone: Option<usize>,
+    attested: bool,
+    purpose: Purpose,
+}
+
 impl Reference {
-    pub(super) fn begin(&mut self, user: Who, begin: &Begin) -> Forecast {
+    pub(super) fn begin(&mut self, user: Who, begin: &Begin, device: Carried) -> Forecast {
         let mut refusals = Vec::new();
         // SIGN-7.
         if begin.known_enrolled && !self.people[user].known {
@@ -32,9 +44,31 @@ impl Reference {
         };
         let rules = Rules::of(&policies);
         let fresh = begin.age <= FRESH;
-        let trusted = begin.federated && is_trusted(&policies);
-        let outlook = self.outlook(user, &rules, trusted, fresh, begin.attested, begin.purpose);
+        let first_phone = self.carrying(user, begin.carrier);
+        let outlook = self.outlook(
+            user,
+            &rules,
+            &Circumstances {
+                trusted: begin.federated && is_trusted(&policies),
+                fresh,
+                first_phone,
+                attested: begin.attested,
+                purpose: begin.purpose,
+            },
+        );
+        let device = self.trusted_device(user, device, &rules, begin.purpose);
         match outlook {
+            Outlook::Challenge if let Some(device) = device => {
+                let until = rules.valid_until(self.now, self.now).min(device.expires_at);
+                Forecast::ok(json!({ "allow": {
+                    "reason": "trusted-device",
+                    "notice": null,
+                    "epoch": self.people[user].epoch,
+                    "valid-until": { "$at-most": until },
+                    "device-token": "$any",
+                } }))
+                .recalling(Lesson::Device(device.token, "ok.allow.device-token"))
+            }
             Outlook::Allow(reason) => Forecast::ok(json!({ "allow": {
                 "reason": reason,
                 "notice": self.notice(&rules, reason),
@@ -50,9 +84,10 @@ impl Reference {
             ),
             Outlook::Challenge => {
                 let recoverable = self.may_recover(user, begin.purpose, &rules) && fresh;
-                let methods = self.offered(user, &rules);
+                let methods = self.offered(user, &rules, first_phone);
+                let first = (fresh, first_phone);
                 let (number, crowded) =
-                    self.mint(user, begin.purpose, Stage::Challenged, rules, fresh);
+                    self.mint(user, begin.purpose, Stage::Challenged, rules, first);
                 Forecast::ok(json!({ "challenge": {
                     "ticket": "$any",
                     "expires-at": self.tickets[number].expires_at,
@@ -65,7 +100,8 @@ impl Reference {
             Outlook::Enroll { required } => {
                 let offer = self.offer(&rules, required);
                 let stage = Stage::Enrolling { required };
-                let (number, crowded) = self.mint(user, begin.purpose, stage, rules, fresh);
+                let first = (fresh, first_phone);
+                let (number, crowded) = self.mint(user, begin.purpose, stage, rules, first);
                 Forecast::ok(json!({ "enroll": offer }))
                     .learning(Lesson::Ticket(number, "ok.enroll.ticket"))
                     .crowding(crowded)
@@ -80,14 +116,21 @@ impl Reference {
         };
         let ticket = &self.tickets[number];
         let challenged = ticket.stage == Stage::Challenged;
-        let pending: Vec<Value> = ticket
-            .pending
-            .iter()
-            .map(|it| json!({ "method": "totp", "attempts-left": 5 - it.wrong }))
-            .collect();
+        let app = ticket.pending.iter().map(|it| {
+            json!({ "method": "totp", "hint": null, "attempts-left": 5 - it.wrong, "sent": null })
+        });
+        let phone = ticket.pending_phone.iter().map(|it| {
+            json!({
+                "method": "sms",
+                "hint": masked(it.number, 4),
+                "attempts-left": 5 - it.wrong,
+                "sent": it.sent.to_json(ticket.sends),
+            })
+        });
+        let pending: Vec<Value> = app.chain(phone).collect();
         let (stage, start_until, required) = match ticket.stage {
             Stage::Challenged => ("challenged", None, false),
-            Stage::Verified { factor_at } => ("verified", Some(factor_at + STARTING), false),
+            Stage::Verified { factor_at, .. } => ("verified", Some(factor_at + STARTING), false),
             Stage::Enrolling { required } => {
                 let required = required || ticket.rules.is_enforced(self.now);
                 ("enrolling", None, required)
@@ -100,12 +143,13 @@ impl Reference {
             "purpose": ticket.purpose.to_json(),
             "expires-at": ticket.expires_at,
             "start-until": start_until,
-            "methods": self.offered(user, &ticket.rules),
+            "methods": self.offered(user, &ticket.rules, ticket.first_phone),
             "may-enroll": match challenged || ticket.rules.is_off() {
                 true => json!([]),
                 false => ticket.rules.methods(),
             },
             "pending": pending,
+            "sent": ticket.sent.as_ref().map(|it| it.to_json(ticket.sends)),
             "attempts-left": if challenged { 5 - ticket.wrong() } else { 0 },
             "recovery-available": challenged && recoverable,
             "required": required,
@@ -123,13 +167,17 @@ impl Reference {
             return Forecast::ok(json!("end"));
         }
         let rules = Rules::of(&policies);
-        let trusted = session.federated && is_trusted(&policies);
-        let purpose = match session.max_age {
-            Some(_) => Purpose::StepUp,
-            None => Purpose::SignIn,
+        let circumstances = Circumstances {
+            trusted: session.federated && is_trusted(&policies),
+            fresh: session.age <= FRESH,
+            first_phone: self.carrying(user, session.carrier),
+            attested: true,
+            purpose: match session.max_age {
+                Some(_) => Purpose::StepUp,
+                None => Purpose::SignIn,
+            },
         };
-        let fresh = session.age <= FRESH;
-        let outlook = self.outlook(user, &rules, trusted, fresh, true, purpose);
+        let outlook = self.outlook(user, &rules, &circumstances);
         let soon = self.now + 60;
         let deadline = rules.deadline().filter(|at| self.now < *at);
         if let Outlook::Allow(_) = outlook {
@@ -138,11 +186,11 @@ impl Reference {
         }
         if let Some(until) = self
             .shown_until(session, &rules)
-            .filter(|_| person.app.is_some())
+            .filter(|_| person.methods().any(|it| rules.allows(it)))
         {
             return Forecast::ok(json!({ "continue": soon.min(until) }));
         }
-        let led_to = |reason: &&str| match (*reason, person.app.is_some()) {
+        let led_to = |reason: &&str| match (*reason, person.is_enrolled()) {
             ("first-factor-too-old", true) => "challenge",
             ("first-factor-too-old", false) => "enroll",
             _ => "end",
@@ -179,9 +227,17 @@ impl Reference {
             return Forecast::one(json!("err.invalid-input"));
         };
         let rules = Rules::of(&policies);
-        let fresh = begin.age <= FRESH;
-        let trusted = begin.federated && is_trusted(&policies);
-        let outlook = then.outlook(user, &rules, trusted, fresh, true, begin.purpose);
+        let outlook = then.outlook(
+            user,
+            &rules,
+            &Circumstances {
+                trusted: begin.federated && is_trusted(&policies),
+                fresh: begin.age <= FRESH,
+                first_phone: self.carrying(user, begin.carrier),
+                attested: true,
+                purpose: begin.purpose,
+            },
+        );
         let outlooks = match outlook {
             Outlook::Allow(reason) => vec![json!({ "allow": reason })],
             Outlook::Challenge => vec![json!("challenge")],
@@ -199,15 +255,14 @@ impl Reference {
     }
 
     /// The table of `begin`.
-    fn outlook(
-        &self,
-        user: Who,
-        rules: &Rules,
-        trusted: bool,
-        fresh: bool,
-        attested: bool,
-        purpose: Purpose,
-    ) -> Outlook {
+    fn outlook(&self, user: Who, rules: &Rules, circumstances: &Circumstances) -> Outlook {
+        let Circumstances {
+            trusted,
+            fresh,
+            first_phone,
+            attested,
+            purpose,
+        } = *circumstances;
         let person = &self.people[user];
         if person.erased {
             return Outlook::Deny(vec!["erased"]);
@@ -218,15 +273,21 @@ impl Reference {
         if trusted && purpose == Purpose::SignIn {
             return Outlook::Allow("exempt");
         }
-        if let Some(app) = &person.app {
-            return match app.counts.disabled {
+        if person.is_enrolled() {
+            let may_recover = self.may_recover(user, purpose, rules);
+            let may_work = |method| match self.state(user, method, rules, first_phone) {
+                State::Usable | State::WaitUntil(_) => true,
+                State::Disabled | State::NotOffered => false,
+            };
+            return match person.methods().any(may_work) {
                 _ if person.suspect => Outlook::Deny(vec!["change-first-factor"]),
-                false => Outlook::Challenge,
-                true if !self.may_recover(user, purpose, rules) => {
-                    Outlook::Deny(vec!["contact-admin"])
+                true => Outlook::Challenge,
+                false if may_recover && fresh => Outlook::Challenge,
+                false if may_recover => Outlook::Deny(vec!["first-factor-too-old"]),
+                false if self.is_same_channel(user, first_phone) => {
+                    Outlook::Deny(vec!["same-channel"])
                 }
-                true if fresh => Outlook::Challenge,
-                true => Outlook::Deny(vec!["first-factor-too-old"]),
+                false => Outlook::Deny(vec!["contact-admin"]),
             };
         }
         let now_due = person.ever_enrolled || rules.is_enforced(self.now);
@@ -257,32 +318,6 @@ impl Reference {
         self.people[user].recovery.is_some() && purpose != Purpose::StepUp && !rules.is_off()
     }
 
-    /// The factors as a challenge shows them.
-    fn offered(&self, user: Who, rules: &Rules) -> Value {
-        let person = &self.people[user];
-        let offers = person.app.iter().map(|app| {
-            let state = match self.resting(user, rules) {
-                _ if app.counts.disabled => json!("disabled"),
-                Some(until) => json!({ "wait-until": until }),
-                None => json!("usable"),
-            };
-            json!({ "method": "totp", "hint": null, "preferred": true, "state": state })
-        });
-        offers.collect()
-    }
-
-    /// Until when a user's app rests, by itself or with everything.
-    pub(super) fn resting(&self, user: Who, rules: &Rules) -> Option<u64> {
-        let app = self.people[user].app.as_ref();
-        let own = app.and_then(|it| it.counts.resting(self.now));
-        own.max(self.resting_user_wide(user, rules))
-    }
-
-    pub(super) fn resting_user_wide(&self, user: Who, rules: &Rules) -> Option<u64> {
-        let until = self.people[user].user_wide.rest_until;
-        until.filter(|until| rules.user_wide && self.now < *until)
-    }
-
     /// What an offer to enroll says, but for its ticket.
     pub(super) fn offer(&self, rules: &Rules, required: bool) -> Value {
         json!({
@@ -306,7 +341,11 @@ impl Reference {
     }
 
     fn shown_until(&self, session: &Session, rules: &Rules) -> Option<u64> {
-        let at = self.now - session.factor_age?;
+        // A device stands for the factor only where no more is asked for, and while the policy trusts any.
+        let device = session
+            .device_age
+            .filter(|_| session.max_age.is_none() && rules.device_days > 0);
+        let at = self.now - session.factor_age.into_iter().chain(device).min()?;
         let until = rules.valid_until(at, self.now);
         let until = match session.max_age {
             None => until,

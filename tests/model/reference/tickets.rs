@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::Reference;
 use super::policy::Rules;
-use crate::command::{Purpose, Who};
+use super::texts::{PendingPhone, Sent};
+use crate::command::{Method, Purpose, Who};
 use crate::forecast::refusal;
 
 /// What a caller holds for a ticket.
@@ -26,9 +27,17 @@ pub(crate) struct Ticket {
     pub(crate) rules: Rules,
     /// Whether the first factor was fresh at its begin.
     pub(crate) fresh: bool,
+    /// The phone by which it came.
+    pub(crate) first_phone: Option<usize>,
     pub(crate) wrong_app: u64,
+    pub(crate) wrong_phone: u64,
     pub(crate) wrong_recovery: u64,
     pub(crate) pending: Option<Pending>,
+    pub(crate) pending_phone: Option<PendingPhone>,
+    /// Messages asked for on it.
+    pub(crate) sends: u64,
+    /// The code that is awaited on it.
+    pub(crate) sent: Option<Sent>,
     /// Whether something was ever begun on it.
     pub(crate) begun: bool,
     pub(crate) over: Option<Over>,
@@ -39,7 +48,7 @@ pub(crate) struct Ticket {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
     Challenged,
-    Verified { factor_at: u64 },
+    Verified { method: Method, factor_at: u64 },
     Enrolling { required: bool },
     Recovering,
 }
@@ -63,14 +72,34 @@ impl Ticket {
     }
 
     pub(crate) fn wrong(&self) -> u64 {
-        self.wrong_app + self.wrong_recovery
+        self.wrong_app + self.wrong_phone + self.wrong_recovery
+    }
+
+    pub(crate) fn wrong_of(&self, method: Method) -> u64 {
+        match method {
+            Method::Totp => self.wrong_app,
+            Method::Sms => self.wrong_phone,
+        }
+    }
+
+    pub(crate) fn is_pending(&self, method: Method) -> bool {
+        match method {
+            Method::Totp => self.pending.is_some(),
+            Method::Sms => self.pending_phone.is_some(),
+        }
+    }
+
+    /// The code of a message that would be right on it.
+    pub(crate) fn running(&self) -> Option<usize> {
+        let pending = self.pending_phone.as_ref().map(|it| &it.sent);
+        self.sent.as_ref().or(pending).map(|it| it.code)
     }
 
     /// Whether nobody got anywhere with it, as it stands now.
     fn is_untouched(&self) -> bool {
         match self.stage {
-            Stage::Challenged => self.wrong() == 0,
-            Stage::Enrolling { .. } => self.pending.is_none(),
+            Stage::Challenged => self.wrong() == 0 && self.sends == 0,
+            Stage::Enrolling { .. } => self.pending.is_none() && self.sends == 0,
             Stage::Verified { .. } | Stage::Recovering => false,
         }
     }
@@ -105,7 +134,7 @@ impl Reference {
         purpose: Purpose,
         stage: Stage,
         rules: Rules,
-        fresh: bool,
+        (fresh, first_phone): (bool, Option<usize>),
     ) -> (usize, Vec<usize>) {
         let minutes = match stage {
             Stage::Challenged => 15,
@@ -118,9 +147,14 @@ impl Reference {
             expires_at: self.now + minutes * 60,
             rules,
             fresh,
+            first_phone,
             wrong_app: 0,
+            wrong_phone: 0,
             wrong_recovery: 0,
             pending: None,
+            pending_phone: None,
+            sends: 0,
+            sent: None,
             begun: false,
             over: None,
             known: false,
@@ -142,7 +176,7 @@ impl Reference {
             before.purpose,
             stage,
             before.rules,
-            before.fresh,
+            (before.fresh, before.first_phone),
         );
         minted.0
     }
