@@ -17,7 +17,7 @@ pub(crate) use self::records::s_13_a_stranger_tells_nobody_apart;
 type Invariant = fn(&History, &Secrets) -> Result<(), String>;
 
 /// All of them.
-pub(crate) const ALL: [Invariant; 23] = [
+pub(crate) const ALL: [Invariant; 24] = [
     showing::s_1_a_code_is_accepted_at_most_once,
     records::s_2_the_replay_mark_never_goes_down,
     showing::s_3_a_pending_factor_never_authenticates,
@@ -40,6 +40,7 @@ pub(crate) const ALL: [Invariant; 23] = [
     texts::a_message_changes_no_count_of_tries,
     texts::no_more_messages_than_the_limits,
     texts::neither_number_nor_code_is_in_an_event_or_answer,
+    texts::no_more_refusals_than_the_limit,
     devices::a_device_lets_in_its_user_until_anything_changes,
 ];
 

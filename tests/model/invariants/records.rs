@@ -1,6 +1,6 @@
 //! Of records, faults and answers: what changes when, and what leaves.
 
-use countersign_host::store::Record;
+use countersign_host::store::{Key, Record};
 use serde_json::Value;
 
 use super::newest;
@@ -271,9 +271,14 @@ pub(super) fn s_15_a_refusal_changes_nothing(history: &History, _: &Secrets) -> 
             ..
         })
     );
-    // A message that is refused is noted, and one whose fate was not noted went out all the same.
+    // A message that is refused is noted and, among the tickets, counted; one whose fate was not noted went out all the same.
     let noted = |event: &Value| event["event"] == "sms-refused" && step.calls.iter().any(is_text);
-    let changes = !step.changed_by_call().is_empty() || !step.events.iter().all(noted);
+    let counts = |key: &Key| {
+        let is_tickets = matches!(key.record, Record::Tickets { .. });
+        is_tickets && !step.events.is_empty()
+    };
+    let changed = step.changed_by_call();
+    let changes = !changed.into_iter().all(counts) || !step.events.iter().all(noted);
     match refused && !is_lost && changes {
         true => Err("S-15: a refused call changed something".to_owned()),
         false => Ok(()),

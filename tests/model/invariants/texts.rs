@@ -21,10 +21,7 @@ pub(super) fn a_sent_code_is_accepted_once_on_its_ticket_and_in_time(
         }
         let digits: String = made.args["code"].as_str().unwrap_or_default().to_owned();
         let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
-        let purpose = match made.function {
-            "verification.verify" => MessagePurpose::Challenge,
-            _ => MessagePurpose::Enroll,
-        };
+        let enrolls = made.function != "verification.verify";
         // Two calls at once may have sent and typed, in this order.
         let earlier = before.iter().chain(Some(step)).rev();
         let on_ticket = earlier.flat_map(|it| it.calls.iter().rev().map(move |made| (it, made)));
@@ -41,7 +38,10 @@ pub(super) fn a_sent_code_is_accepted_once_on_its_ticket_and_in_time(
             if !sends(other) {
                 continue;
             }
-            let message = at.messages.iter().find(|it| it.purpose == purpose);
+            let message = at
+                .messages
+                .iter()
+                .find(|it| (it.purpose == MessagePurpose::Enroll) == enrolls);
             if message.is_some_and(|it| it.code == digits) {
                 found = Some((at, other));
                 break;
@@ -165,8 +165,9 @@ pub(super) fn no_more_messages_than_the_limits(
     };
     let of_user = |at: &Step, _: &Message| all_of(at, &|it: &Made| it.user == Some(user));
     let of_ticket = |at: &Step, _: &Message| all_of(at, &|it: &Made| it.ticket() == made.ticket());
+    let is_new = |it: &Message| it.purpose == MessagePurpose::Enroll;
     let of_number =
-        |_: &Step, it: &Message| it.number == message.number && it.purpose == message.purpose;
+        |_: &Step, it: &Message| it.number == message.number && is_new(it) == is_new(message);
     let of_payer = |_: &Step, it: &Message| it.company == message.company;
     let of_new = |_: &Step, it: &Message| {
         it.company == message.company && it.purpose == MessagePurpose::Enroll
@@ -180,9 +181,12 @@ pub(super) fn no_more_messages_than_the_limits(
     };
     let rules = &ticket.policy.sms;
     let (hour, day) = (rules.per_hour as usize, rules.per_day as usize);
-    let budget = rules.daily_budget as usize;
+    // What the realm pays is no company's to set.
+    let budget = match message.company.as_str() {
+        "*" => 1_000,
+        _ => rules.daily_budget as usize,
+    };
     let share = budget * rules.enrolling_percent as usize / 100;
-    let is_new = message.purpose == MessagePurpose::Enroll;
     let limits = [
         ("a user an hour", within(history, 3_600, of_user), hour),
         ("a user a day", within(history, 86_400, of_user), day),
@@ -192,7 +196,7 @@ pub(super) fn no_more_messages_than_the_limits(
         ("a company a day", within(history, 86_400, of_payer), budget),
         (
             "a company's enrolling a day",
-            if is_new {
+            if is_new(message) {
                 within(history, 86_400, of_new)
             } else {
                 0
@@ -222,6 +226,28 @@ pub(super) fn no_more_messages_than_the_limits(
         }
         _ => Ok(()),
     }
+}
+
+/// Each may cost the host a look-up.
+pub(super) fn no_more_refusals_than_the_limit(
+    history: &History,
+    _: &Secrets,
+) -> Result<(), String> {
+    let step = newest(history);
+    let refused = |at: &Step| {
+        let own = at.events.iter().filter(|it| it["event"] == "sms-refused");
+        own.map(|it| it["user"].clone()).collect::<Vec<_>>()
+    };
+    for user in refused(step) {
+        let steady = history.steps.iter().rev();
+        let recent = steady.take_while(|it| it.now <= step.now && it.now + 3_600 > step.now);
+        let count = recent.flat_map(refused).filter(|it| *it == user).count();
+        // Counted from the first of an hour: at its end as many again may come.
+        if count > 20 {
+            return Err("VERIFY-19: refusals go on without end".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Of answers too: nobody is told a code but by its message, or a number but masked.

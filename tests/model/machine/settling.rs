@@ -77,6 +77,9 @@ impl Machine {
             pattern::check(&expected.answers[0], &status)
                 .map_err(|why| format!("status of {}: {why}", name(user)))?;
             self.records_agree(user, first)?;
+            let tickets = &self.state.people[user].tickets;
+            let since = tickets.refused_since.filter(|_| tickets.refusals >= 10);
+            self.reference.people[user].refused_until = since.map(|it| it.as_seconds() + 3_600);
         }
         self.counters_agree()
     }

@@ -127,7 +127,9 @@ pub(super) fn is_after_sending(fault: Option<Fault>) -> bool {
 fn purpose(errand: Errand) -> MessagePurpose {
     match errand {
         Errand::Enroll => MessagePurpose::Enroll,
-        Errand::Challenge => MessagePurpose::Challenge,
+        Errand::SignIn => MessagePurpose::SignIn,
+        Errand::Manage => MessagePurpose::ManageFactors,
+        Errand::StepUp => MessagePurpose::StepUp,
     }
 }
 

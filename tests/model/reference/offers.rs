@@ -110,20 +110,30 @@ impl Reference {
         &self,
         user: Who,
         carried: Carried,
-        rules: &Rules,
+        (rules, first_phone): (&Rules, Option<usize>),
         purpose: Purpose,
     ) -> Option<Device> {
         let Carried::Given(token) = carried else {
             return None;
         };
         let person = &self.people[user];
-        let is_live = |method: &Method| person.counts(*method).is_some_and(|it| !it.disabled);
-        let has_live = person.methods().any(|it| rules.allows(it) && is_live(&it));
         let device = person.devices.iter().find(|it| it.token == token)?;
+        let may_work = person.has(device.method)
+            && matches!(
+                self.state(user, device.method, rules, first_phone),
+                State::Usable | State::WaitUntil(_)
+            );
+        let stands =
+            may_work && rules.allows(device.method) && self.may_last(user, device.method, rules);
         let until = device
             .expires_at
             .min(device.trusted_at + rules.device_days * 86_400);
         let is_trusted = device.trusted_at <= self.now && self.now < until;
-        (purpose == Purpose::SignIn && has_live && is_trusted).then_some(*device)
+        (purpose == Purpose::SignIn && stands && is_trusted).then_some(*device)
+    }
+
+    /// Whether what a factor shows may last (VERIFY-28): a text message beside an app may not, unless it may manage the app.
+    pub(super) fn may_last(&self, user: Who, method: Method, rules: &Rules) -> bool {
+        method == Method::Totp || self.people[user].app.is_none() || rules.texts.may_manage_app
     }
 }

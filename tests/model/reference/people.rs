@@ -20,6 +20,9 @@ pub(crate) struct Person {
     pub(crate) user_wide: UserWide,
     /// When a text message was last asked for.
     pub(crate) texted_at: Option<u64>,
+    /// Until when no more messages are asked for, after too many refusals: taken over from the record, and held to the
+    /// limit by an invariant.
+    pub(crate) refused_until: Option<u64>,
     /// The key and step that were last accepted.
     pub(crate) last: Option<(usize, u64)>,
     /// The code of a text message that was last accepted.
@@ -51,6 +54,8 @@ pub(crate) struct Phone {
 pub(crate) struct Device {
     /// Which token was given for it.
     pub(crate) token: usize,
+    /// The factor that was shown for it.
+    pub(crate) method: Method,
     pub(crate) trusted_at: u64,
     pub(crate) expires_at: u64,
 }

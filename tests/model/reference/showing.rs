@@ -107,12 +107,14 @@ impl Reference {
                 .learning(Lesson::Ticket(next, "ok.accepted.enroll.ticket"));
         }
         let asked = remember == Remember::Yes && ticket.purpose == Purpose::SignIn;
-        let device = (asked && ticket.rules.device_days > 0).then(|| {
+        let lasts = self.may_last(user, method, &ticket.rules);
+        let device = (asked && lasts && ticket.rules.device_days > 0).then(|| {
             self.given.push((user, false));
             let token = self.given.len() - 1;
             let expires_at = now + ticket.rules.device_days * 86_400;
             self.people[user].trust(Device {
                 token,
+                method,
                 trusted_at: now,
                 expires_at,
             });
@@ -194,7 +196,7 @@ impl Reference {
         if !self.may_recover(user, ticket.purpose, &ticket.rules) {
             refusals.push(refusal("not-permitted.no-recovery-code"));
         }
-        if !ticket.fresh {
+        if !ticket.is_fresh(self.now) {
             refusals.push(refusal("not-permitted.first-factor-too-old"));
         }
         refusals.extend(self.resting_user_wide(user, &ticket.rules).map(locked));

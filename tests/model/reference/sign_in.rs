@@ -56,10 +56,13 @@ impl Reference {
                 purpose: begin.purpose,
             },
         );
-        let device = self.trusted_device(user, device, &rules, begin.purpose);
+        let device = self.trusted_device(user, device, (&rules, first_phone), begin.purpose);
         match outlook {
             Outlook::Challenge if let Some(device) = device => {
-                let until = rules.valid_until(self.now, self.now).min(device.expires_at);
+                let ends = device
+                    .expires_at
+                    .min(device.trusted_at + rules.device_days * 86_400);
+                let until = rules.valid_until(self.now, self.now).min(ends);
                 Forecast::ok(json!({ "allow": {
                     "reason": "trusted-device",
                     "notice": null,
@@ -122,7 +125,7 @@ impl Reference {
         let phone = ticket.pending_phone.iter().map(|it| {
             json!({
                 "method": "sms",
-                "hint": masked(it.number, 4),
+                "hint": masked(it.number, if matches!(ticket.stage, Stage::Verified { .. }) { 4 } else { 2 }),
                 "attempts-left": 5 - it.wrong,
                 "sent": it.sent.to_json(ticket.sends),
             })
@@ -137,7 +140,8 @@ impl Reference {
             }
             Stage::Recovering => ("recovering", None, true),
         };
-        let recoverable = self.may_recover(user, ticket.purpose, &ticket.rules) && ticket.fresh;
+        let recoverable =
+            self.may_recover(user, ticket.purpose, &ticket.rules) && ticket.is_fresh(self.now);
         Forecast::ok(json!({
             "stage": stage,
             "purpose": ticket.purpose.to_json(),
@@ -185,7 +189,7 @@ impl Reference {
             return Forecast::ok(json!({ "continue": until }));
         }
         if let Some(until) = self
-            .shown_until(session, &rules)
+            .shown_until(user, session, &rules)
             .filter(|_| person.methods().any(|it| rules.allows(it)))
         {
             return Forecast::ok(json!({ "continue": soon.min(until) }));
@@ -340,11 +344,17 @@ impl Reference {
         }
     }
 
-    fn shown_until(&self, session: &Session, rules: &Rules) -> Option<u64> {
-        // A device stands for the factor only where no more is asked for, and while the policy trusts any.
+    fn shown_until(&self, user: Who, session: &Session, rules: &Rules) -> Option<u64> {
+        // A device stands for the factor only where no more is asked for, and while one is trusted.
+        let days = rules.device_days * 86_400;
+        let mut devices = self.people[user].devices.iter();
+        let is_trusted = devices.any(|it| {
+            let ends = it.expires_at.min(it.trusted_at + days);
+            it.trusted_at <= self.now && self.now < ends
+        });
         let device = session
             .device_age
-            .filter(|_| session.max_age.is_none() && rules.device_days > 0);
+            .filter(|_| session.max_age.is_none() && is_trusted);
         let at = self.now - session.factor_age.into_iter().chain(device).min()?;
         let until = rules.valid_until(at, self.now);
         let until = match session.max_age {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::policy::{Company, Rules};
 use super::{Bearer, Reference, Stage};
-use crate::command::{Dialled, Line, Method, Who};
+use crate::command::{Dialled, Line, Method, Purpose, Who};
 use crate::forecast::{Forecast, Outgoing, invalid, refusal};
 use crate::secrets::{PHONES, masked};
 
@@ -39,7 +39,9 @@ pub(crate) struct Drawn {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Errand {
     Enroll,
-    Challenge,
+    SignIn,
+    Manage,
+    StepUp,
 }
 
 /// Whose messages a counter counts.
@@ -65,6 +67,17 @@ pub(crate) enum Window {
 
 /// A counter of one window, by the window's place since 1970.
 pub(crate) type Counter = (Whose, Window, u64);
+
+impl Errand {
+    /// What a challenge's message is for.
+    fn of(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::SignIn => Self::SignIn,
+            Purpose::Manage => Self::Manage,
+            Purpose::StepUp => Self::StepUp,
+        }
+    }
+}
 
 impl Sent {
     pub(crate) fn is_over(&self, now: u64) -> bool {
@@ -161,7 +174,7 @@ impl Reference {
         self.text(
             user,
             place,
-            (number, Errand::Challenge),
+            (number, Errand::of(self.tickets[place].purpose)),
             (running, 0),
             refusals,
         )
@@ -209,7 +222,8 @@ impl Reference {
                 let end = now + rules.minutes * 60;
                 let good_until = match errand {
                     Errand::Enroll => end.min(ticket.expires_at - 1),
-                    Errand::Challenge => end,
+                    // Messages prolong a challenge once.
+                    _ => end.min(ticket.begun_at + CHALLENGED + rules.minutes * 60),
                 };
                 let code = self.draw(user, place);
                 Sent {
@@ -234,7 +248,7 @@ impl Reference {
                     wrong,
                 });
             }
-            Errand::Challenge => {
+            _ => {
                 ticket.sent = Some(sent.clone());
                 // No shorter than a running code.
                 ticket.expires_at = ticket.expires_at.max(sent.good_until + 1);
@@ -272,9 +286,12 @@ impl Reference {
         // A time ahead of the clock is of a clock that was wrong.
         let texted_at = self.people[user].texted_at.filter(|at| *at <= self.now);
         let soon = texted_at.map(|at| at + BETWEEN);
+        let refused = self.people[user].refused_until;
+        let refused = refused.filter(|until| *until <= self.now + REFUSING);
+        let running = soon.into_iter().chain(refused);
         spent
             .into_iter()
-            .chain(soon.filter(|at| self.now < *at))
+            .chain(running.filter(|at| self.now < *at))
             .collect()
     }
 
@@ -309,14 +326,16 @@ impl Reference {
         add(Whose::User(user), Window::Day, texts.per_day);
         let of_number = match errand {
             Errand::Enroll => Whose::NewNumber(number),
-            Errand::Challenge => Whose::Number(number),
+            _ => Whose::Number(number),
         };
         add(of_number, Window::Minute, 1);
         add(of_number, Window::Hour, texts.per_hour);
         add(of_number, Window::Day, texts.per_day);
-        add(Whose::Payer(rules.payer), Window::Day, texts.budget);
+        // What the realm pays is no company's to set.
+        let budget = rules.payer.map_or(1_000, |_| texts.budget);
+        add(Whose::Payer(rules.payer), Window::Day, budget);
         if errand == Errand::Enroll {
-            let share = texts.budget * texts.enrolling_percent / 100;
+            let share = budget * texts.enrolling_percent / 100;
             add(Whose::PayerForNew(rules.payer), Window::Day, share);
         }
         counters
@@ -324,11 +343,9 @@ impl Reference {
 
     /// Why a phone that is begun could not take the place of the user's.
     pub(super) fn phone_stays(&self, user: Who, place: usize) -> Vec<Value> {
-        if self.people[user].phone.is_none() {
-            return Vec::new();
-        }
         let mut refusals = self.app_stays(user, place);
-        if let Stage::Enrolling { .. } = self.tickets[place].stage {
+        let has_phone = self.people[user].phone.is_some();
+        if has_phone && matches!(self.tickets[place].stage, Stage::Enrolling { .. }) {
             refusals.push(refusal("not-permitted.already-enrolled"));
         }
         refusals
@@ -369,6 +386,12 @@ const MOST_SENDS: u64 = 3;
 
 /// Seconds between two messages to a user.
 const BETWEEN: u64 = 60;
+
+/// How long refusals count, from the first.
+const REFUSING: u64 = 3_600;
+
+/// How long a challenge lives without a message.
+const CHALLENGED: u64 = 900;
 
 /// A code with fewer seconds left is not sent again.
 const TOO_SHORT: u64 = 120;

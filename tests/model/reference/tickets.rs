@@ -22,6 +22,7 @@ pub(crate) struct Ticket {
     pub(crate) owner: Who,
     pub(crate) purpose: Purpose,
     pub(crate) stage: Stage,
+    pub(crate) begun_at: u64,
     pub(crate) expires_at: u64,
     /// The policy of its begin (TICKET-6).
     pub(crate) rules: Rules,
@@ -69,6 +70,11 @@ pub(crate) enum Over {
 impl Ticket {
     pub(crate) fn is_good(&self, now: u64) -> bool {
         self.over.is_none() && now < self.expires_at
+    }
+
+    /// Whether the first factor is still what a recovery may bind on: messages may keep a challenge alive for longer.
+    pub(crate) fn is_fresh(&self, now: u64) -> bool {
+        self.fresh && now < self.begun_at + 900
     }
 
     pub(crate) fn wrong(&self) -> u64 {
@@ -144,6 +150,7 @@ impl Reference {
             owner,
             purpose,
             stage,
+            begun_at: self.now,
             expires_at: self.now + minutes * 60,
             rules,
             fresh,
