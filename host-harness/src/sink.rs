@@ -36,7 +36,7 @@
 //! |---|---|
 //! | the process dies | those that were waiting are lost, unmarked |
 //! | the store answers `unavailable`, or not in time | nobody knows whether they were committed; a fault says so |
-//! | the sink is slower than the commits for long | the queue fills, and what does not fit is left out and marked |
+//! | the sink is slower than the commits for long | the queue fills, and what does not fit is left out and marked; its last quarter is kept for events with `notify` |
 //! | the sink fails four times | the event is left out and marked |
 //!
 //! A sink that must miss nothing has to read the store's own trail from where it stopped, which the store in memory,

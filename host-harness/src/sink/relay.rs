@@ -121,11 +121,19 @@ impl<S> Relay<S> {
 
 impl<S> Relaying<S> {
     /// Puts a commit's events into the queue, if there is room.
+    ///
+    /// The last places are for what somebody must be told of. Whoever knows a password can make a slow sink fall behind
+    /// with events of no moment, and must not choose by that what its owner never hears of.
     fn hand_on(&self, events: Vec<StampedEvent>) {
         let (count, realm) = (count(&events), realm(&events));
+        let may_wait = events.iter().any(|it| it.event.notify) || self.queue.capacity() > KEPT_FREE;
         let missing = self.losses.untold.swap(0, Ordering::Relaxed);
         let what = What::Events(events);
-        let Err(error) = self.queue.try_send(Item { missing, what }) else {
+        let sent = match may_wait {
+            true => self.queue.try_send(Item { missing, what }),
+            false => Err(mpsc::error::TrySendError::Full(Item { missing, what })),
+        };
+        let Err(error) = sent else {
             return;
         };
         self.losses.all.fetch_add(count, Ordering::Relaxed);
@@ -342,6 +350,9 @@ fn report(faults: &dyn Faults, realm: &str, why: &str) {
 
 /// Commits that may wait for the sink.
 const WAITING: usize = 1_024;
+
+/// Places that only commits with something to notify a user of may take.
+const KEPT_FREE: usize = 256;
 
 /// Between tries: a collector that restarts is back in a second, and one that is gone is not worth more.
 const PAUSES: [Duration; 3] = [

@@ -371,6 +371,24 @@ async fn a_sink_that_hangs_delays_no_commit_and_finds_the_gap_marked() {
     assert_eq!(rest, [format!("gap {missing}"), "after".to_owned()]);
 }
 
+#[tokio::test]
+async fn a_flood_leaves_room_for_what_a_user_must_be_told() {
+    let page = Page::default();
+    let moody = Moody::new(&page);
+    let relay = page.behind(MemoryStore::new(), moody.clone());
+    moody.held.store(true, Ordering::SeqCst);
+    for _ in 0..1_500 {
+        let mut flood = commit("mallory", &["flood"]);
+        flood.events[0].event.notify = false;
+        relay.commit(flood).await.expect("ok");
+    }
+    assert!(relay.missing() > 700, "{}", relay.missing());
+    relay.commit(commit("ana", &["told"])).await.expect("ok");
+    moody.held.store(false, Ordering::SeqCst);
+    drained(&relay).await;
+    assert!(page.reasons().contains(&"told".to_owned()));
+}
+
 /// A store that does not know, or does not answer.
 struct Uncertain {
     answers: bool,
