@@ -188,6 +188,14 @@ impl Story<'_> {
         Ok(assertion)
     }
 
+    /// Has a user sign in with the app that has this key.
+    async fn sign_in(&mut self, user: &str, key: &str) -> Result<Assertion, Exit> {
+        let ticket = self.challenge(user).await?.ticket;
+        let code = self.code(key)?;
+        self.accept(user, &ticket, Method::Totp, &code, Device::Forget)
+            .await
+    }
+
     /// Has a user type a code that is not accepted.
     async fn reject(
         &mut self,

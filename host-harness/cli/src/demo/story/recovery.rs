@@ -6,7 +6,6 @@ use countersign_host::contract::{EnrollOffer, Failure, Method, Proof, TicketFaul
 use jiff::civil::{Date, date, time};
 
 use super::{Enrolled, Story, is_wrong};
-use crate::demo::stage::Device;
 use crate::demo::{check, told};
 use crate::exit::Exit;
 
@@ -31,16 +30,7 @@ impl Story<'_> {
             "Then the phone rings in the car. Until a new device is confirmed nothing has changed: her app still \
              works, and showing it ends the recovery that was under way.",
         )?;
-        let challenge = self.challenge("ana").await?;
-        let code = self.code(&ana.key)?;
-        self.accept(
-            "ana",
-            &challenge.ticket,
-            Method::Totp,
-            &code,
-            Device::Forget,
-        )
-        .await?;
+        self.sign_in("ana", &ana.key).await?;
         self.stage
             .teller
             .says("The ticket that the recovery code opened is over. The code itself is not.")?;
@@ -116,16 +106,7 @@ impl Story<'_> {
         self.reject("ana", ticket, Method::Totp, &code, 3).await?;
 
         self.stage.teller.says("The new phone works.")?;
-        let challenge = self.challenge("ana").await?;
-        let code = self.code(&new.key)?;
-        self.accept(
-            "ana",
-            &challenge.ticket,
-            Method::Totp,
-            &code,
-            Device::Forget,
-        )
-        .await?;
+        self.sign_in("ana", &new.key).await?;
         Ok(())
     }
 
