@@ -1,14 +1,14 @@
 //! What a gateway owes an assertion.
 
-use countersign_component::WASM;
 use countersign_conformance::authenticator::Authenticator;
+use countersign_conformance::subject::Component;
 use countersign_conformance::world::World;
+use countersign_host::Countersign;
 use countersign_host::contract::enrollment::{ConfirmVerdict, Label};
 use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::{Assessment, BeginOutcome, BeginRequest, Session};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{Actor, Assertion, FirstFactor, Membership, Method, Purpose};
-use countersign_host::{Countersign, Plugin};
 
 // covers: ASSERT-3
 #[tokio::test]
@@ -69,16 +69,7 @@ struct Gateway {
 impl Gateway {
     async fn open() -> Self {
         let world = World::new(7);
-        let plugin = Plugin::load(WASM).expect("the component loads");
-        let mfa = Countersign::builder(plugin)
-            .realm(world.realm())
-            .store(world.store().clone())
-            .keyring(world.keyring().clone())
-            .sms(world.line().clone())
-            .clock(world.clock().clone())
-            .random(world.random().clone())
-            .build()
-            .expect("nothing is missing");
+        let mfa = Component::host(&world);
         let policy = Policy::app_only(Mode::Voluntary);
         let setup = Actor::Operator("setup".into());
         let put = mfa.policy().put("*", &policy, None, &setup, false).await;
