@@ -1,14 +1,14 @@
 //! What happened, with what the host knows of it.
 
+mod json;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::contract::event::{
-    Binding, ChallengeFailure, Event, EventKind, FailedChallenge, Removal,
-};
-use crate::contract::{Actor, Method};
+pub use self::json::NotAnEvent;
+use crate::contract::event::{Event, EventKind};
 use crate::random::{Random, RandomError};
 
 /// An event as it is kept: the plugin's word, and id, time, realm, user and client by the host's (SCOPE-3).
@@ -56,7 +56,7 @@ impl StampedEvent {
 
     /// Returns the event's name, such as `challenge-passed`.
     pub fn name(&self) -> &'static str {
-        describe(&self.event.kind).0
+        json::name(&self.event.kind)
     }
 
     /// Returns the event as one JSON object, with the contract's names.
@@ -64,27 +64,16 @@ impl StampedEvent {
     /// `detail` holds what the kind carries, and is left out where it carries nothing. Control characters are escaped
     /// by JSON, so that one event stays one line.
     pub fn to_json(&self) -> Value {
-        let (name, detail) = describe(&self.event.kind);
-        let mut json = json!({
-            "id": self.id.to_string(),
-            "at": self.at,
-            "realm": self.realm,
-            "event": name,
-            "companies": self.event.companies,
-            "notify": self.event.notify,
-        });
-        let optional = [
-            ("user", self.user.as_ref().map(|it| json!(it))),
-            ("client", self.client.as_ref().map(|it| json!(it))),
-            ("actor", self.event.actor.as_ref().map(actor)),
-            ("detail", (!detail.is_null()).then_some(detail)),
-        ];
-        if let Value::Object(fields) = &mut json {
-            for (name, value) in optional {
-                fields.extend(value.map(|value| (name.to_owned(), value)));
-            }
-        }
-        json
+        json::write(self)
+    }
+
+    /// Reads back what [`to_json`](Self::to_json) made, as a store that keeps events does.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAnEvent`] names the field.
+    pub fn from_json(json: &Value) -> Result<Self, NotAnEvent> {
+        json::read(json)
     }
 }
 
@@ -137,114 +126,19 @@ impl From<[u8; 16]> for EventId {
     }
 }
 
+impl EventId {
+    /// Reads an id as it is displayed.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
+        digits
+            .then(|| u128::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+}
+
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
-    }
-}
-
-/// Returns the name of a kind in the contract, and what it carries.
-fn describe(kind: &EventKind) -> (&'static str, Value) {
-    match kind {
-        EventKind::PolicyChanged(revision) => ("policy-changed", json!({ "revision": revision })),
-        EventKind::DeadlineSet(deadline) => (
-            "deadline-set",
-            json!({ "deadline": deadline.at, "zone": deadline.zone }),
-        ),
-        EventKind::EnrollmentOffered(required) => {
-            ("enrollment-offered", json!({ "required": required }))
-        }
-        EventKind::EnrollmentBegun(it) => ("enrollment-begun", of_method(*it)),
-        EventKind::EnrollmentConfirmed(it) => (
-            "enrollment-confirmed",
-            json!({ "method": method(it.method), "binding": binding(it.binding) }),
-        ),
-        EventKind::EnrollmentCancelled(it) => ("enrollment-cancelled", of_method(*it)),
-        EventKind::EnrollmentFailed(discarded) => {
-            ("enrollment-failed", json!({ "discarded": discarded }))
-        }
-        EventKind::FactorRemoved(it) => (
-            "factor-removed",
-            json!({ "method": method(it.method), "removal": removal(it.removal) }),
-        ),
-        EventKind::FactorDisabled(it) => ("factor-disabled", of_method(*it)),
-        EventKind::FactorPreferred(it) => ("factor-preferred", of_method(*it)),
-        EventKind::ChallengeIssued => ("challenge-issued", Value::Null),
-        EventKind::ChallengePassed(it) => ("challenge-passed", of_method(*it)),
-        EventKind::ChallengeFailed(it) => ("challenge-failed", failed_challenge(it)),
-        EventKind::SmsRequested => ("sms-requested", Value::Null),
-        EventKind::SmsSent => ("sms-sent", Value::Null),
-        EventKind::SmsFailed(why) => ("sms-failed", json!({ "why": why })),
-        EventKind::SmsRefused(why) => ("sms-refused", json!({ "why": why })),
-        EventKind::RecoveryIssued(id) => ("recovery-issued", json!({ "id": id })),
-        EventKind::RecoveryAcknowledged(id) => ("recovery-acknowledged", json!({ "id": id })),
-        EventKind::RecoveryPresented(id) => ("recovery-presented", json!({ "id": id })),
-        EventKind::RecoveryAbandoned(id) => ("recovery-abandoned", json!({ "id": id })),
-        EventKind::RecoveryUsed(id) => ("recovery-used", json!({ "id": id })),
-        EventKind::RecoveryFailed => ("recovery-failed", Value::Null),
-        EventKind::RecoveryRevoked(id) => ("recovery-revoked", json!({ "id": id })),
-        EventKind::Locked(it) => (
-            "locked",
-            json!({ "method": method(it.method), "until": it.until, "streak": it.streak }),
-        ),
-        EventKind::UserLocked(until) => ("user-locked", json!({ "until": until })),
-        EventKind::Unlocked(it) => ("unlocked", of_method(*it)),
-        EventKind::GuessingSuspected(it) => (
-            "guessing-suspected",
-            json!({ "method": method(it.method), "unredeemed": it.unredeemed }),
-        ),
-        EventKind::Reset(reason) => ("reset", json!({ "reason": reason })),
-        EventKind::Imported(it) => ("imported", of_method(*it)),
-        EventKind::TicketsRevoked => ("tickets-revoked", Value::Null),
-        EventKind::DeviceTrusted(id) => ("device-trusted", json!({ "id": id })),
-        EventKind::DeviceRevoked(id) => ("device-revoked", json!({ "id": id })),
-        EventKind::FirstFactorChanged => ("first-factor-changed", Value::Null),
-        EventKind::Erased => ("erased", Value::Null),
-        EventKind::Other(what) => ("other", json!({ "what": what })),
-    }
-}
-
-fn of_method(it: Method) -> Value {
-    json!({ "method": method(it) })
-}
-
-fn method(it: Method) -> &'static str {
-    match it {
-        Method::Totp => "totp",
-        Method::Sms => "sms",
-    }
-}
-
-fn binding(it: Binding) -> &'static str {
-    match it {
-        Binding::First => "first",
-        Binding::Second => "second",
-        Binding::Replacement => "replacement",
-        Binding::Recovery => "recovery",
-    }
-}
-
-fn removal(it: Removal) -> &'static str {
-    match it {
-        Removal::Owner => "owner",
-        Removal::Recovery => "recovery",
-        Removal::Reset => "reset",
-    }
-}
-
-fn failed_challenge(it: &FailedChallenge) -> Value {
-    let reason = match it.reason {
-        ChallengeFailure::Wrong => "wrong",
-        ChallengeFailure::Replayed => "replayed",
-        ChallengeFailure::Expired => "expired",
-    };
-    json!({ "method": method(it.method), "reason": reason })
-}
-
-fn actor(it: &Actor) -> Value {
-    match it {
-        Actor::User(id) => json!({ "user": id }),
-        Actor::Operator(id) => json!({ "operator": id }),
     }
 }
 

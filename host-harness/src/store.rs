@@ -1,12 +1,18 @@
 //! Where records, counters and the audit trail are kept.
 
+mod inventory;
 mod memory;
+mod trail;
+mod url;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::inventory::{Inventory, KeyNotes, Listed};
 pub use self::memory::MemoryStore;
+pub use self::trail::{Trail, Trailed};
+pub use self::url::{OpenError, open};
 use crate::event::StampedEvent;
 
 /// A place for records, counters and events that upholds STORE-1 to STORE-5 and STORE-7 of `wit/store.wit`.
@@ -44,6 +50,11 @@ pub trait Store: Send + Sync {
     async fn commit(&self, commit: Commit) -> Result<(), CommitError>;
 }
 
+/// A store with all that an operator's tools need: what [`open`] opens.
+pub trait Database: Store + Trail + Inventory {}
+
+impl<T: Store + Trail + Inventory + ?Sized> Database for T {}
+
 /// The name of a record in a store that several realms may share.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key {
@@ -79,13 +90,13 @@ pub enum Record {
 }
 
 impl Record {
-    /// Returns the kind's name: `account`, `tickets`, `policy` or `quota`.
-    pub fn kind(&self) -> &'static str {
+    /// Returns its kind.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Account { .. } => "account",
-            Self::Tickets { .. } => "tickets",
-            Self::Policy { .. } => "policy",
-            Self::Quota { .. } => "quota",
+            Self::Account { .. } => Kind::Account,
+            Self::Tickets { .. } => Kind::Tickets,
+            Self::Policy { .. } => Kind::Policy,
+            Self::Quota { .. } => Kind::Quota,
         }
     }
 
@@ -96,6 +107,49 @@ impl Record {
             Self::Policy { company } => company,
             Self::Quota { name } => name,
         }
+    }
+}
+
+/// A kind of record.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+    /// Users' factors and counts.
+    Account,
+    /// Users' tickets.
+    Tickets,
+    /// Companies' policies.
+    Policy,
+    /// Counters.
+    Quota,
+}
+
+impl Kind {
+    /// Returns its name: `account`, `tickets`, `policy` or `quota`. Stores keep it, so it never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Tickets => "tickets",
+            Self::Policy => "policy",
+            Self::Quota => "quota",
+        }
+    }
+
+    /// Returns the record of this kind with a name.
+    pub fn named(self, name: &str) -> Record {
+        match self {
+            Self::Account => Record::Account { user: name.into() },
+            Self::Tickets => Record::Tickets { user: name.into() },
+            Self::Policy => Record::Policy {
+                company: name.into(),
+            },
+            Self::Quota => Record::Quota { name: name.into() },
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -9,7 +9,7 @@ use countersign_conformance::subject::Component;
 use countersign_conformance::world::Fate;
 use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
-use countersign_host::store::Content;
+use countersign_host::store::{Content, Kind};
 use serde_json::{Value, json};
 
 // V-96
@@ -80,7 +80,7 @@ async fn what_is_stored_is_sealed_and_holds_no_bearer_string_even_when_opened() 
             assert!(!contains(&sealed, &raw(key)), "a key is stored as it is");
         }
         let opened = sealer.open(&key, &sealed).expect("it opens");
-        opened_accounts += usize::from(key.record.kind() == "account");
+        opened_accounts += usize::from(key.record.kind() == Kind::Account);
         // Keys of apps must be kept to be compared with; tickets and recovery codes must not.
         for secret in run.tickets.iter().chain(&run.recovery_codes) {
             assert!(

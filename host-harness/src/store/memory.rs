@@ -1,12 +1,15 @@
 //! A store that is gone with its process.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Change, Commit, CommitError, Content, Key, Store, Stored, Unavailable};
+use super::{
+    Change, Commit, CommitError, Content, Inventory, Key, KeyNotes, Kind, Listed, Store, Stored,
+    Trail, Trailed, Unavailable,
+};
 use crate::event::StampedEvent;
 
 /// A store in memory, for tests, demonstrations and benchmarks.
@@ -30,7 +33,13 @@ struct State {
     records: HashMap<Key, Held>,
     /// What may be collected, the earliest first.
     collectable: BTreeSet<(u64, Key)>,
-    events: Vec<StampedEvent>,
+    /// By position.
+    events: Vec<Trailed>,
+    /// The last position given out.
+    position: u64,
+    /// How far consumers have read, by realm and name.
+    consumers: BTreeMap<(String, String), u64>,
+    key_notes: HashMap<String, KeyNotes>,
     /// The last version given out, of any record: none is ever given out again.
     version: u64,
 }
@@ -48,7 +57,8 @@ impl MemoryStore {
 
     /// Returns all events, in the order in which they were committed.
     pub fn events(&self) -> Vec<StampedEvent> {
-        self.state().events.clone()
+        let state = self.state();
+        state.events.iter().map(|it| it.event.clone()).collect()
     }
 
     /// Returns every key and what is stored under it, in the order of the keys: for tests that look at what lies in
@@ -98,7 +108,155 @@ impl Store for MemoryStore {
         for change in commit.changes {
             state.apply(change);
         }
-        state.events.extend(commit.events);
+        for event in commit.events {
+            state.position = state.position.saturating_add(1);
+            let position = state.position;
+            state.events.push(Trailed { position, event });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Trail for MemoryStore {
+    async fn events(
+        &self,
+        realm: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Trailed>, Unavailable> {
+        let state = self.state();
+        let from = state.events.partition_point(|it| it.position <= after);
+        let events = state.events.iter().skip(from);
+        Ok(events
+            .filter(|it| it.event.realm == realm)
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
+    async fn last_position(&self, realm: &str) -> Result<u64, Unavailable> {
+        let state = self.state();
+        let mut events = state.events.iter().rev();
+        let last = events.find(|it| it.event.realm == realm);
+        Ok(last.map_or(0, |it| it.position))
+    }
+
+    async fn consumers(&self, realm: &str) -> Result<Vec<(String, u64)>, Unavailable> {
+        let state = self.state();
+        let consumers = state.consumers.iter();
+        Ok(consumers
+            .filter(|((of, _), _)| of == realm)
+            .map(|((_, name), position)| (name.clone(), *position))
+            .collect())
+    }
+
+    async fn move_consumer(
+        &self,
+        realm: &str,
+        name: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.state();
+        let key = (realm.to_owned(), name.to_owned());
+        let stands_there = state.consumers.get(&key).copied().unwrap_or(0) == from;
+        if stands_there {
+            state.consumers.insert(key, to);
+        }
+        Ok(stands_there)
+    }
+
+    async fn forget_consumer(&self, realm: &str, name: &str) -> Result<(), Unavailable> {
+        let key = (realm.to_owned(), name.to_owned());
+        self.state().consumers.remove(&key);
+        Ok(())
+    }
+
+    async fn prune(&self, realm: &str, time: u64) -> Result<u64, Unavailable> {
+        let mut state = self.state();
+        let consumers = state.consumers.iter().filter(|((of, _), _)| of == realm);
+        let done = consumers
+            .map(|(_, position)| *position)
+            .min()
+            .unwrap_or(u64::MAX);
+        let before = state.events.len();
+        state
+            .events
+            .retain(|it| it.event.realm != realm || it.event.at >= time || it.position > done);
+        let pruned = before.saturating_sub(state.events.len());
+        Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
+    }
+}
+
+#[async_trait]
+impl Inventory for MemoryStore {
+    async fn list(
+        &self,
+        realm: &str,
+        kind: Kind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Unavailable> {
+        let state = self.state();
+        let mut listed: Vec<_> = state
+            .records
+            .iter()
+            .filter(|(key, _)| &*key.realm == realm && key.record.kind() == kind)
+            .filter(|(key, _)| after.is_none_or(|after| key.record.name() > after))
+            .map(|(key, held)| Listed {
+                name: key.record.name().to_owned(),
+                content: held.stored.content.clone(),
+                version: held.stored.version,
+                collectable_at: held.collectable_at,
+            })
+            .collect();
+        listed.sort_by(|a, b| a.name.cmp(&b.name));
+        listed.truncate(limit);
+        Ok(listed)
+    }
+
+    async fn count(&self, realm: &str, kind: Kind) -> Result<u64, Unavailable> {
+        let state = self.state();
+        let keys = state.records.keys();
+        let counted = keys.filter(|it| &*it.realm == realm && it.record.kind() == kind);
+        Ok(u64::try_from(counted.count()).unwrap_or(u64::MAX))
+    }
+
+    async fn collect(&self, time: u64) -> Result<u64, Unavailable> {
+        let mut state = self.state();
+        let before = state.records.len();
+        state.collect(time);
+        let collected = before.saturating_sub(state.records.len());
+        Ok(u64::try_from(collected).unwrap_or(u64::MAX))
+    }
+
+    async fn key_notes(&self, realm: &str) -> Result<KeyNotes, Unavailable> {
+        let state = self.state();
+        Ok(state.key_notes.get(realm).cloned().unwrap_or_default())
+    }
+
+    async fn note_key(
+        &self,
+        realm: &str,
+        index: u32,
+        sealing: u32,
+    ) -> Result<KeyNotes, Unavailable> {
+        let mut state = self.state();
+        let notes = state.key_notes.entry(realm.to_owned()).or_default();
+        notes.index.get_or_insert(index);
+        if !notes.sealing.contains(&sealing) {
+            notes.sealing.push(sealing);
+            notes.sealing.sort_unstable();
+        }
+        Ok(notes.clone())
+    }
+
+    async fn forget_key(&self, realm: &str, sealing: u32) -> Result<(), Unavailable> {
+        let mut state = self.state();
+        if let Some(notes) = state.key_notes.get_mut(realm) {
+            notes.sealing.retain(|it| *it != sealing);
+        }
         Ok(())
     }
 }

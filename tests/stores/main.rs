@@ -1,0 +1,25 @@
+//! Stores that survive: the duties of every store, and what each of them does when the machine fails it.
+//!
+//! A part of a trial's name as an argument runs the trials that have it. Those that need a PostgreSQL server start one
+//! of their own; where its programs are missing they are shown as ignored, and fail where the environment variable
+//! `COUNTERSIGN_REQUIRE` names `postgres`.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics fails"
+)]
+
+mod duties;
+mod postgres;
+mod sqlite;
+
+use libtest_mimic::Arguments;
+
+fn main() {
+    let mut trials = duties::trials();
+    trials.extend(sqlite::trials());
+    trials.extend(postgres::trials());
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
