@@ -2,6 +2,8 @@
 
 mod inventory;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod trail;
 mod url;
 
@@ -11,6 +13,8 @@ use async_trait::async_trait;
 
 pub use self::inventory::{Inventory, KeyNotes, Listed};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{Copied, SqliteError, SqliteStore};
 pub use self::trail::{Trail, Trailed};
 pub use self::url::{OpenError, open};
 use crate::event::StampedEvent;

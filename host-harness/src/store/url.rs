@@ -9,6 +9,7 @@ use super::{Database, MemoryStore};
 /// | address | store |
 /// |---|---|
 /// | `memory:` | in memory, gone with the process |
+/// | `sqlite:PATH` | in a file, made if it is not there ([`SqliteStore`](super::SqliteStore), feature `sqlite`) |
 ///
 /// # Errors
 ///
@@ -16,6 +17,10 @@ use super::{Database, MemoryStore};
 pub async fn open(address: &str) -> Result<Arc<dyn Database>, OpenError> {
     match address.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
+        #[cfg(feature = "sqlite")]
+        Some(("sqlite", path)) if !path.is_empty() => {
+            Ok(Arc::new(super::SqliteStore::open(path).await?))
+        }
         _ => Err(OpenError::Address),
     }
 }
@@ -25,6 +30,10 @@ pub async fn open(address: &str) -> Result<Arc<dyn Database>, OpenError> {
 #[non_exhaustive]
 pub enum OpenError {
     /// The address is of no kind that is known.
-    #[error("the address of a store is memory:")]
+    #[error("the address of a store is memory: or sqlite:PATH")]
     Address,
+    /// The file cannot be used.
+    #[cfg(feature = "sqlite")]
+    #[error("{0}")]
+    Sqlite(#[from] super::SqliteError),
 }

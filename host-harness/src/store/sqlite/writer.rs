@@ -1,0 +1,197 @@
+//! The thread that writes, and gathers what waits into one transaction.
+
+use std::io;
+use std::path::PathBuf;
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::connection::{Access, connect, is_busy, unavailable};
+use super::writing::Writing;
+use crate::store::Unavailable;
+
+/// Hands work to the thread that writes. The thread ends when this is gone and all that waited is done.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(path: PathBuf, connection: Connection) -> io::Result<Self> {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let mut hand = Hand {
+            path,
+            connection: Some(connection),
+            waiting,
+        };
+        thread::Builder::new()
+            .name("countersign-sqlite".to_owned())
+            .spawn(move || hand.work())?;
+        Ok(Self { queue })
+    }
+
+    /// Does some work in a transaction, and answers once that is on the disk.
+    ///
+    /// Whoever stops waiting does not know whether it is done.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        let task = Task {
+            work: Some(work),
+            done: None,
+            answer,
+        };
+        self.queue
+            .try_send(Box::new(task))
+            .map_err(|error| Unavailable(format!("the file is not written to: {error}")))?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Unavailable("the thread that writes is gone".to_owned())))
+    }
+}
+
+/// A piece of work, and who waits for it.
+trait Job: Send {
+    /// Says whether anybody still waits.
+    fn is_wanted(&self) -> bool;
+
+    /// Does the work. If it fails, what it changed is undone.
+    fn run(&mut self, writing: &mut Writing<'_>) -> rusqlite::Result<()>;
+
+    /// Tells whoever waits what became of it.
+    fn answer(self: Box<Self>, fate: Result<(), Unavailable>);
+}
+
+struct Task<T, W> {
+    work: Option<W>,
+    done: Option<T>,
+    answer: oneshot::Sender<Result<T, Unavailable>>,
+}
+
+impl<T, W> Job for Task<T, W>
+where
+    T: Send,
+    W: FnOnce(&mut Writing<'_>) -> rusqlite::Result<T> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    fn run(&mut self, writing: &mut Writing<'_>) -> rusqlite::Result<()> {
+        if let Some(work) = self.work.take() {
+            self.done = Some(work(writing)?);
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, fate: Result<(), Unavailable>) {
+        let done = self.done.ok_or_else(|| Unavailable("not done".to_owned()));
+        // Whoever asked may have stopped waiting.
+        let _ = self.answer.send(fate.and(done));
+    }
+}
+
+/// What works in the thread.
+struct Hand {
+    path: PathBuf,
+    /// None after a failure that leaves it in doubt.
+    connection: Option<Connection>,
+    waiting: mpsc::Receiver<Box<dyn Job>>,
+}
+
+impl Hand {
+    fn work(&mut self) {
+        while let Some(first) = self.waiting.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Ok(next) = self.waiting.try_recv()
+            {
+                batch.push(next);
+            }
+            batch.retain(|job| job.is_wanted());
+            match self.transact(&mut batch) {
+                Ok(fates) => {
+                    for (job, fate) in batch.into_iter().zip(fates) {
+                        job.answer(fate);
+                    }
+                }
+                Err(why) => {
+                    for job in batch {
+                        job.answer(Err(why.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs jobs in one transaction. The inner results are of those that failed alone.
+    fn transact(
+        &mut self,
+        batch: &mut [Box<dyn Job>],
+    ) -> Result<Vec<Result<(), Unavailable>>, Unavailable> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.path, Access::Write).map_err(|error| unavailable(&error))?,
+        };
+        if let Err(error) = run(&connection, "BEGIN IMMEDIATE") {
+            // Nothing was begun: others were in the way, or the connection is given up.
+            if is_busy(&error) {
+                self.connection = Some(connection);
+            }
+            return Err(unavailable(&error));
+        }
+        // From here on a failure gives the connection up. Dropped, it undoes what was not committed.
+        let fates = run_all(&connection, batch).map_err(|error| unavailable(&error))?;
+        self.connection = Some(connection);
+        Ok(fates)
+    }
+}
+
+fn run_all(
+    connection: &Connection,
+    batch: &mut [Box<dyn Job>],
+) -> rusqlite::Result<Vec<Result<(), Unavailable>>> {
+    let mut writing = Writing::begin(connection)?;
+    let mut fates = Vec::with_capacity(batch.len());
+    for job in batch {
+        fates.push(alone(connection, || job.run(&mut writing))?);
+    }
+    // What cannot be collected is no reason to keep anybody from signing in.
+    let _ = alone(connection, || writing.collect_some())?;
+    writing.finish()?;
+    run(connection, "COMMIT")?;
+    Ok(fates)
+}
+
+/// Does work that, if it fails, is undone alone; fails itself if the whole transaction is lost with it.
+fn alone(
+    connection: &Connection,
+    work: impl FnOnce() -> rusqlite::Result<()>,
+) -> rusqlite::Result<Result<(), Unavailable>> {
+    run(connection, "SAVEPOINT job")?;
+    let done = work();
+    if let Err(error) = done {
+        if connection.is_autocommit() {
+            return Err(error);
+        }
+        run(connection, "ROLLBACK TO job")?;
+        run(connection, "RELEASE job")?;
+        return Ok(Err(unavailable(&error)));
+    }
+    run(connection, "RELEASE job")?;
+    Ok(Ok(()))
+}
+
+fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
+
+/// Pieces of work that may wait: four times the calls that a host runs at once by default.
+const WAITING: usize = 1_024;
+
+/// Pieces of work in one transaction, so that no other process waits long for its turn.
+const BATCH: usize = 64;
