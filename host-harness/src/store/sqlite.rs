@@ -97,9 +97,9 @@ impl SqliteStore {
         let path = absolute(path.as_ref())?;
         blocking(path.clone(), move || {
             let connection = file::prepare(&path)?;
-            let writer = Writer::start(path.clone(), connection)
-                .map_err(|error| SqliteError::io(&path, &error))?;
             let readers = Readers::new(path.clone());
+            let writer = Writer::start(path.clone(), connection, readers.clone())
+                .map_err(|error| SqliteError::io(&path, &error))?;
             Ok(Self(Arc::new(Opened {
                 path,
                 writer,

@@ -71,7 +71,7 @@ pub(super) fn check(path: &Path) -> Result<(), SqliteError> {
 
 fn check_content(path: &Path) -> Result<(), Preparing> {
     let connection = connect(path, Access::Read)?;
-    if recognise(path, &connection)? == 0 {
+    if recognise(path, &*connection.unchecked_transaction()?)? == 0 {
         return Err(Preparing::Refused(SqliteError::Foreign(path.to_owned())));
     }
     // What it finds may name a value, so only that it found something is told.

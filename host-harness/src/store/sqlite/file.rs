@@ -94,6 +94,8 @@ pub(super) fn prepare(path: &Path) -> Result<Connection, SqliteError> {
 }
 
 /// Returns the version of the schema of a file that is ours; 0 if it is new, and nothing in it.
+///
+/// Within a transaction: somebody may be making it.
 pub(super) fn recognise(path: &Path, connection: &Connection) -> Result<i64, Preparing> {
     let number = |name: &str| connection.pragma_query_value(None, name, |it| it.get::<_, i64>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
@@ -185,7 +187,7 @@ fn create(path: &Path) -> Result<(), SqliteError> {
 
 fn prepare_once(path: &Path) -> Result<Connection, Preparing> {
     let mut connection = connect(path, Access::Write)?;
-    let version = recognise(path, &connection)?;
+    let version = recognise(path, &*connection.transaction()?)?;
     // Not before it is known to be ours.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     if version < SCHEMA {

@@ -43,10 +43,14 @@ impl Readers {
             let _turn = turn;
             shared.read(work)
         });
-        let read = read
-            .await
-            .unwrap_or_else(|_| Err(Unavailable("the file was not read".to_owned())));
-        read
+        read.await
+            .unwrap_or_else(|_| Err(Unavailable("the file was not read".to_owned())))
+    }
+
+    /// Closes the connections that nobody reads with.
+    pub(super) fn close(&self) {
+        let idle = std::mem::take(&mut *self.0.idle());
+        drop(idle);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn list(
     let limit = limit_to_sql(limit);
     // No name is empty, and NULL is compared to nothing.
     let after = after.unwrap_or("");
-    let listed = match kind {
+    match kind {
         Kind::Quota => connection
             .prepare_cached(
                 "SELECT name, version, collectable_at, count FROM counters
@@ -44,8 +44,7 @@ pub(super) fn list(
                 listed(row, Content::Sealed(value))
             })?
             .collect(),
-    };
-    listed
+    }
 }
 
 /// Counts the records of a kind.

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{Access, connect, is_busy, unavailable};
+use super::readers::Readers;
 use super::writing::Writing;
 use crate::store::Unavailable;
 
@@ -18,10 +19,15 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(path: PathBuf, connection: Connection) -> io::Result<Self> {
+    pub(super) fn start(
+        path: PathBuf,
+        connection: Connection,
+        readers: Readers,
+    ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let mut hand = Hand {
             path,
+            readers,
             connection: Some(connection),
             waiting,
         };
@@ -97,6 +103,7 @@ where
 /// What works in the thread.
 struct Hand {
     path: PathBuf,
+    readers: Readers,
     /// None after a failure that leaves it in doubt.
     connection: Option<Connection>,
     waiting: mpsc::Receiver<Box<dyn Job>>,
@@ -125,6 +132,9 @@ impl Hand {
                 }
             }
         }
+        // Before the connection that writes: of two that close at once, each leaves it to the other to remove the -wal
+        // file.
+        self.readers.close();
     }
 
     /// Runs jobs in one transaction. The inner results are of those that failed alone.
