@@ -18,6 +18,9 @@ mod sqlite;
 use libtest_mimic::Arguments;
 
 fn main() {
+    if sqlite::is_worker() {
+        return;
+    }
     let mut trials = duties::trials();
     trials.extend(sqlite::trials());
     trials.extend(postgres::trials());

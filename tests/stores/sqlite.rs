@@ -1,14 +1,28 @@
 //! What only a store in a file meets.
 
+#![allow(clippy::print_stdout, reason = "figures are for people")]
+
+mod backup;
+mod crash;
 mod file;
+mod full;
+mod processes;
 mod scratch;
+mod worker;
 
 use std::future::Future;
 
 use libtest_mimic::{Failed, Trial};
 
+pub(crate) use self::worker::is_worker;
+
 pub(crate) fn trials() -> Vec<Trial> {
-    file::trials()
+    let mut trials = file::trials();
+    trials.extend(processes::trials());
+    trials.extend(crash::trials());
+    trials.extend(full::trials());
+    trials.extend(backup::trials());
+    trials
 }
 
 /// Makes a trial of a test that waits for things.
