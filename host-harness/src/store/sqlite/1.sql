@@ -21,21 +21,23 @@ CREATE TABLE counters (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX counters_to_collect ON counters (collectable_at);
 
--- The last version given out, of any record: none is ever given out again.
-CREATE TABLE versions (last INTEGER NOT NULL) STRICT;
-INSERT INTO versions (last) VALUES (0);
+-- What was given out last, of all realms: no version of a record and no position of an event ever comes back.
+CREATE TABLE last_given (
+    version INTEGER NOT NULL,
+    position INTEGER NOT NULL
+) STRICT;
+INSERT INTO last_given (version, position) VALUES (0, 0);
 
--- AUTOINCREMENT keeps a position from coming back when the last events were deleted.
 CREATE TABLE events (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
     realm TEXT NOT NULL,
+    position INTEGER NOT NULL,
     at INTEGER NOT NULL,
     name TEXT NOT NULL,
     user TEXT,
     notify INTEGER NOT NULL,
-    body TEXT NOT NULL
-) STRICT;
-CREATE INDEX events_by_realm ON events (realm);
+    body TEXT NOT NULL,
+    PRIMARY KEY (realm, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE consumers (
     realm TEXT NOT NULL,

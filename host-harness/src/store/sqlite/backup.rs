@@ -100,7 +100,7 @@ fn copy_pages(
     target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
     // Held until the end: otherwise each commit of another process would make the copy begin anew.
     let moment = source.unchecked_transaction()?;
-    moment.query_row("SELECT last FROM versions", [], |_| Ok(()))?;
+    moment.query_row("SELECT version FROM last_given", [], |_| Ok(()))?;
     let backup = Backup::new(&moment, &mut target)?;
     let mut tries = 0;
     loop {

@@ -9,10 +9,10 @@ use crate::store::{Change, Commit, CommitError, Key, KeyNotes, Kind, Unavailable
 /// A transaction that holds the lock for writing.
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
-    /// The last version given out, by this transaction or before it.
-    version: i64,
-    /// What it was when this transaction began.
-    version_before: i64,
+    /// The last version and position given out, by this transaction or before it.
+    given: Given,
+    /// What they were when this transaction began.
+    given_before: Given,
     /// The commits that were made, and the time of the last one.
     commits: i64,
     now: u64,
@@ -21,13 +21,18 @@ pub(super) struct Writing<'c> {
 impl<'c> Writing<'c> {
     /// Begins, in a transaction that was just begun.
     pub(super) fn begin(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let version = connection
-            .prepare_cached("SELECT last FROM versions")?
-            .query_row([], |row| row.get(0))?;
+        let given = connection
+            .prepare_cached("SELECT version, position FROM last_given")?
+            .query_row([], |row| {
+                Ok(Given {
+                    version: row.get(0)?,
+                    position: row.get(1)?,
+                })
+            })?;
         Ok(Self {
             connection,
-            version,
-            version_before: version,
+            given,
+            given_before: given,
             commits: 0,
             now: 0,
         })
@@ -65,19 +70,24 @@ impl<'c> Writing<'c> {
     /// Collects at most `limit` records and as many counters; returns how many.
     pub(super) fn collect(&mut self, time: u64, limit: i64) -> rusqlite::Result<usize> {
         let time = to_sql(time);
-        let records = self
-            .statement(
-                "DELETE FROM records WHERE id IN
-                 (SELECT id FROM records WHERE collectable_at < ?1 LIMIT ?2)",
-            )?
-            .execute(params![time, limit])?;
-        let counters = self
-            .statement(
-                "DELETE FROM counters WHERE (realm, name) IN
-                 (SELECT realm, name FROM counters WHERE collectable_at < ?1 LIMIT ?2)",
-            )?
-            .execute(params![time, limit])?;
-        Ok(records.saturating_add(counters))
+        // Looked for first: a `DELETE … IN (SELECT …)` takes longer than a commit, also where there is nothing to do.
+        let records: Vec<i64> = self
+            .statement("SELECT id FROM records WHERE collectable_at < ?1 LIMIT ?2")?
+            .query_map([time, limit], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for id in &records {
+            self.statement("DELETE FROM records WHERE id = ?1")?
+                .execute([id])?;
+        }
+        let counters: Vec<(String, String)> = self
+            .statement("SELECT realm, name FROM counters WHERE collectable_at < ?1 LIMIT ?2")?
+            .query_map([time, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (realm, name) in &counters {
+            self.statement("DELETE FROM counters WHERE realm = ?1 AND name = ?2")?
+                .execute([realm, name])?;
+        }
+        Ok(records.len().saturating_add(counters.len()))
     }
 
     /// Deletes the events of a realm after one position up to another that are older than `time` and that no consumer
@@ -140,11 +150,12 @@ impl<'c> Writing<'c> {
         Ok(())
     }
 
-    /// Notes the last version given out; right before the commit.
+    /// Notes what was given out last; right before the commit.
     pub(super) fn finish(self) -> rusqlite::Result<()> {
-        if self.version != self.version_before {
-            self.statement("UPDATE versions SET last = ?1")?
-                .execute([self.version])?;
+        let Given { version, position } = self.given;
+        if self.given != self.given_before {
+            self.statement("UPDATE last_given SET version = ?1, position = ?2")?
+                .execute([version, position])?;
         }
         Ok(())
     }
@@ -260,13 +271,15 @@ impl<'c> Writing<'c> {
         Ok(())
     }
 
-    fn append(&self, event: &StampedEvent) -> rusqlite::Result<()> {
+    fn append(&mut self, event: &StampedEvent) -> rusqlite::Result<()> {
+        self.given.position = self.given.position.saturating_add(1);
         self.statement(
-            "INSERT INTO events (realm, at, name, user, notify, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO events (realm, position, at, name, user, notify, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             event.realm,
+            self.given.position,
             to_sql(event.at),
             event.name(),
             event.user,
@@ -290,9 +303,16 @@ impl<'c> Writing<'c> {
 
     fn next_version(&mut self) -> i64 {
         // At a million commits a second this lasts 292,000 years.
-        self.version = self.version.saturating_add(1);
-        self.version
+        self.given.version = self.given.version.saturating_add(1);
+        self.given.version
     }
+}
+
+/// The last version and position given out.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Given {
+    version: i64,
+    position: i64,
 }
 
 /// Where a change goes that was checked.
