@@ -8,6 +8,8 @@ mod file;
 mod full;
 mod processes;
 mod scratch;
+mod sign_ins;
+mod tending;
 mod worker;
 
 use std::future::Future;
@@ -20,7 +22,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = file::trials();
     trials.extend(processes::trials());
     trials.extend(crash::trials());
+    trials.extend(sign_ins::trials());
     trials.extend(full::trials());
+    trials.extend(tending::trials());
     trials.extend(backup::trials());
     trials
 }

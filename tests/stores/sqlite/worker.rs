@@ -7,13 +7,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use countersign_host::store::SqliteStore;
 
-use super::{crash, full, processes, runtime};
+use super::{crash, full, processes, runtime, sign_ins};
 
 /// What a process does to a store.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
     /// Commits without end, to be killed.
     Commit,
+    /// Lets people sign in without end, to be killed.
+    SignIn,
     /// Raises what others raise too, and ends.
     Raise,
     /// Commits until the disk is full, and after it.
@@ -30,6 +32,7 @@ pub(crate) fn is_worker() -> bool {
         let store = SqliteStore::open(&path).await.expect("a store");
         match role.as_str() {
             "Commit" => crash::commit_for_ever(store).await,
+            "SignIn" => sign_ins::sign_in_for_ever(store).await,
             "Raise" => processes::raise(store).await,
             "Fill" => full::fill(store).await,
             _ => panic!("no role"),
