@@ -4,6 +4,7 @@ mod backup;
 mod connection;
 mod file;
 mod number;
+mod place;
 mod readers;
 mod reading;
 mod writer;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 
 pub use self::backup::Copied;
 pub use self::file::SqliteError;
+use self::place::Place;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{
@@ -32,6 +34,8 @@ use super::{
 /// What was answered is on the disk: a commit is answered once the file was synced (WAL, `synchronous=FULL`). Commits
 /// that wait for the disk at the same time share one sync. Beside the file lie two others, `-wal` and `-shm`; the
 /// first holds what was committed last, and belongs to it. All three are made for this process's user alone.
+///
+/// A file that is moved away or replaced while it is open is [`Unavailable`] from then on.
 ///
 /// Nobody has to tend it: each commit collects a few records whose time has come. Events are kept until
 /// [`prune`](Trail::prune).
@@ -82,7 +86,7 @@ use super::{
 pub struct SqliteStore(Arc<Opened>);
 
 struct Opened {
-    path: PathBuf,
+    place: Place,
     writer: Writer,
     readers: Readers,
 }
@@ -97,11 +101,12 @@ impl SqliteStore {
         let path = absolute(path.as_ref())?;
         blocking(path.clone(), move || {
             let connection = file::prepare(&path)?;
-            let readers = Readers::new(path.clone());
-            let writer = Writer::start(path.clone(), connection, readers.clone())
+            let place = Place::of(&path).map_err(|error| SqliteError::io(&path, &error))?;
+            let readers = Readers::new(place.clone());
+            let writer = Writer::start(place.clone(), connection, readers.clone())
                 .map_err(|error| SqliteError::io(&path, &error))?;
             Ok(Self(Arc::new(Opened {
-                path,
+                place,
                 writer,
                 readers,
             })))
@@ -122,9 +127,16 @@ impl SqliteStore {
         to: impl AsRef<Path>,
         told: impl FnMut(Copied) + Send + 'static,
     ) -> Result<(), SqliteError> {
-        let from = self.0.path.clone();
+        let place = self.0.place.clone();
         let to = absolute(to.as_ref())?;
-        blocking(to.clone(), move || backup::copy(&from, &to, told)).await
+        blocking(to.clone(), move || {
+            place.check().map_err(|error| SqliteError::Failed {
+                path: place.path().to_owned(),
+                why: error.0,
+            })?;
+            backup::copy(place.path(), &to, told)
+        })
+        .await
     }
 
     /// Checks a whole file that no process has open: that it is a store of this version or an older one, and not damaged.
@@ -308,7 +320,7 @@ impl Inventory for SqliteStore {
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore")
-            .field("path", &self.0.path)
+            .field("path", &self.0.place.path())
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use countersign_host::store::{Inventory, Kind, SqliteError, SqliteStore, Store, Trail, open};
+use countersign_host::store::{
+    CommitError, Inventory, Kind, SqliteError, SqliteStore, Store, Trail, open,
+};
 use libtest_mimic::Trial;
 
 use super::scratch::{Scratch, account, beside, close, commit, get, put, sealed};
@@ -41,6 +43,10 @@ pub(super) fn trials() -> Vec<Trial> {
         trial(
             "emptied_file_with_a_log_beside_it_is_refused",
             emptied_file_with_a_log_beside_it_is_refused,
+        ),
+        trial(
+            "file_that_was_moved_away_or_replaced_is_unavailable",
+            file_that_was_moved_away_or_replaced_is_unavailable,
         ),
     ]
 }
@@ -228,6 +234,32 @@ async fn emptied_file_with_a_log_beside_it_is_refused() -> Result<(), Box<dyn Er
             matches!(opened, Err(SqliteError::Damaged { .. })),
             "{opened:?}"
         );
+    }
+    Ok(())
+}
+
+// covers: STORE-7
+async fn file_that_was_moved_away_or_replaced_is_unavailable() -> Result<(), Box<dyn Error>> {
+    let scratch = Scratch::new();
+    let path = scratch.file("mfa.db");
+    let store = SqliteStore::open(&path).await?;
+    store
+        .commit(commit(vec![put(account("mia"), None, b"one")], &[]))
+        .await?;
+    let backup = scratch.file("backup.db");
+    store.backup(&backup, |_| ()).await?;
+    for replaced in [false, true] {
+        if replaced {
+            fs::copy(&backup, &path)?;
+        } else {
+            fs::rename(&path, scratch.file("old.db"))?;
+        }
+        assert!(store.get(&[account("mia")]).await.is_err());
+        let other = store.backup(scratch.file("other.db"), |_| ()).await;
+        assert!(matches!(other, Err(SqliteError::Failed { .. })));
+        let change = put(account("ann"), None, b"one");
+        let done = store.commit(commit(vec![change], &[])).await;
+        assert!(matches!(done, Err(CommitError::Unavailable(_))), "{done:?}");
     }
     Ok(())
 }

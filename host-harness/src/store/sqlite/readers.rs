@@ -1,12 +1,12 @@
 //! Connections that read, lent to one reader at a time.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::connection::{Access, connect, unavailable};
+use super::place::Place;
 use crate::store::Unavailable;
 
 /// A few connections that read, beside one another and beside the one that writes.
@@ -14,15 +14,15 @@ use crate::store::Unavailable;
 pub(super) struct Readers(Arc<Shared>);
 
 struct Shared {
-    path: PathBuf,
+    place: Place,
     idle: Mutex<Vec<Connection>>,
     turns: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(place: Place) -> Self {
         Self(Arc::new(Shared {
-            path,
+            place,
             idle: Mutex::default(),
             turns: Arc::new(Semaphore::new(READERS)),
         }))
@@ -59,10 +59,11 @@ impl Shared {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Unavailable> {
+        self.place.check()?;
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => Ok(connection),
-            None => connect(&self.path, Access::Read),
+            None => connect(self.place.path(), Access::Read),
         };
         let read = connection.and_then(|connection| {
             let transaction = connection.unchecked_transaction()?;

@@ -1,13 +1,13 @@
 //! The thread that writes, and gathers what waits into one transaction.
 
 use std::io;
-use std::path::PathBuf;
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{Access, connect, is_busy, unavailable};
+use super::place::Place;
 use super::readers::Readers;
 use super::writing::Writing;
 use crate::store::Unavailable;
@@ -20,13 +20,13 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(
-        path: PathBuf,
+        place: Place,
         connection: Connection,
         readers: Readers,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let mut hand = Hand {
-            path,
+            place,
             readers,
             connection: Some(connection),
             waiting,
@@ -102,7 +102,7 @@ where
 
 /// What works in the thread.
 struct Hand {
-    path: PathBuf,
+    place: Place,
     readers: Readers,
     /// None after a failure that leaves it in doubt.
     connection: Option<Connection>,
@@ -142,9 +142,12 @@ impl Hand {
         &mut self,
         batch: &mut [Box<dyn Job>],
     ) -> Result<Vec<Result<(), Unavailable>>, Unavailable> {
+        self.place.check()?;
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.path, Access::Write).map_err(|error| unavailable(&error))?,
+            None => {
+                connect(self.place.path(), Access::Write).map_err(|error| unavailable(&error))?
+            }
         };
         if let Err(error) = run(&connection, "BEGIN IMMEDIATE") {
             // Nothing was begun: others were in the way, or the connection is given up.
