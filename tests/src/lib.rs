@@ -13,6 +13,7 @@
 pub mod authenticator;
 pub mod bench;
 pub mod case;
+pub mod cluster;
 pub mod duties;
 pub mod expression;
 pub mod guessing;

@@ -3,6 +3,8 @@
 use std::env;
 use std::process::{Command, Stdio};
 
+use crate::cluster::Cluster;
+
 /// A program that may be missing on this machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Peer {
@@ -10,6 +12,8 @@ pub enum Peer {
     Oathtool,
     /// Reads QR codes (ZBar).
     Zbarimg,
+    /// A database server (PostgreSQL), started by [`Cluster`].
+    Postgres,
 }
 
 impl Peer {
@@ -19,12 +23,16 @@ impl Peer {
         match self {
             Self::Oathtool => "oathtool",
             Self::Zbarimg => "zbarimg",
+            Self::Postgres => "postgres",
         }
     }
 
     /// Says whether it is there.
     #[must_use]
     pub fn is_there(self) -> bool {
+        if self == Self::Postgres {
+            return Cluster::is_possible();
+        }
         Command::new(self.name())
             .arg("--version")
             .stdout(Stdio::null())

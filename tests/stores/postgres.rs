@@ -1,7 +1,45 @@
 //! What only a store on a server meets.
 
-use libtest_mimic::Trial;
+mod servers;
+
+use countersign_conformance::cluster::Cluster;
+use countersign_conformance::peer::Peer;
+use libtest_mimic::{Failed, Trial};
+use std::sync::LazyLock;
+use tokio::runtime::Runtime;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Vec::new()
+    servers::trials()
 }
+
+/// A trial that needs a server; where there is none it is shown as ignored, or fails where it is required.
+pub(crate) fn trial<F>(name: &str, trial: impl FnOnce() -> F + Send + 'static) -> Trial
+where
+    F: Future<Output = ()>,
+{
+    let peer = Peer::Postgres;
+    let name = format!("postgres/{name}");
+    let run = move || {
+        if !peer.is_there() {
+            return Err(Failed::from("PostgreSQL is required, and missing"));
+        }
+        RUNTIME.block_on(trial());
+        Ok(())
+    };
+    Trial::test(name, run).with_ignored_flag(!peer.is_there() && !peer.is_required())
+}
+
+/// The address of an empty database on the server that all trials share.
+async fn database() -> String {
+    let cluster = Cluster::shared().expect("a server starts");
+    cluster.database().await.expect("a database is made")
+}
+
+/// One for all trials, with threads of its own, so that commits that race do.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .expect("a runtime starts")
+});
