@@ -2,6 +2,8 @@
 
 mod inventory;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod trail;
@@ -13,6 +15,8 @@ use async_trait::async_trait;
 
 pub use self::inventory::{Inventory, KeyNotes, Listed};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Copied, SqliteError, SqliteStore};
 pub use self::trail::{Trail, Trailed};

@@ -1,5 +1,6 @@
 //! What only a store on a server meets.
 
+mod commits;
 mod servers;
 
 use countersign_conformance::cluster::Cluster;
@@ -9,7 +10,9 @@ use std::sync::LazyLock;
 use tokio::runtime::Runtime;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    servers::trials()
+    let mut trials = servers::trials();
+    trials.extend(commits::trials());
+    trials
 }
 
 /// A trial that needs a server; where there is none it is shown as ignored, or fails where it is required.

@@ -10,6 +10,12 @@ use super::{Database, MemoryStore};
 /// |---|---|
 /// | `memory:` | in memory, gone with the process |
 /// | `sqlite:PATH` | in a file, made if it is not there ([`SqliteStore`](super::SqliteStore), feature `sqlite`) |
+/// | `postgres://user@host/database` | on a PostgreSQL server (feature `postgres`) |
+///
+/// An address of PostgreSQL may have what PostgreSQL's own may have, with three differences. `sslmode` is `require` or
+/// `verify-full`, which are the same and verify the server's name, or `disable`; without it a connection is encrypted
+/// unless it stays on this machine. `sslrootcert` names a file of root certificates, in place of the system's. A password
+/// that is not in it is taken from the environment variable `PGPASSWORD`. `postgresql://` is the same.
 ///
 /// # Errors
 ///
@@ -21,6 +27,10 @@ pub async fn open(address: &str) -> Result<Arc<dyn Database>, OpenError> {
         Some(("sqlite", path)) if !path.is_empty() => {
             Ok(Arc::new(super::SqliteStore::open(path).await?))
         }
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => {
+            Ok(Arc::new(super::PostgresStore::connect(address).await?))
+        }
         _ => Err(OpenError::Address),
     }
 }
@@ -30,10 +40,16 @@ pub async fn open(address: &str) -> Result<Arc<dyn Database>, OpenError> {
 #[non_exhaustive]
 pub enum OpenError {
     /// The address is of no kind that is known.
-    #[error("the address of a store is memory: or sqlite:PATH")]
+    #[error("the address of a store is memory:, sqlite:PATH or postgres://…")]
     Address,
     /// The file cannot be used.
     #[cfg(feature = "sqlite")]
     #[error("{0}")]
     Sqlite(#[from] super::SqliteError),
+    /// The store, or its address, cannot be used; why, without a part of the address.
+    #[error("the store cannot be used: {0}")]
+    Unusable(String),
+    /// The store does not answer.
+    #[error(transparent)]
+    Unavailable(#[from] super::Unavailable),
 }

@@ -1,0 +1,431 @@
+//! A store on a PostgreSQL server, for many gateways.
+
+mod address;
+mod inventory;
+mod schema;
+mod session;
+mod trail;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_postgres::error::SqlState;
+
+use self::session::{Pool, Session};
+use super::{Change, Commit, CommitError, Content, Key, OpenError, Store, Stored, Unavailable};
+use crate::clock::{Clock, SystemClock};
+
+/// A store on a PostgreSQL server; its clones share their connections.
+///
+/// A get is one statement, and so is a commit. It connects again by itself after the server was away; a commit whose
+/// fate is not known is `Unavailable` and never sent again. While this machine's clock is more than
+/// [`tolerance`](PostgresOptions::tolerance) off the database's, it serves nothing.
+///
+/// # Security
+///
+/// The connection to any host but this one is encrypted, and the server's name verified, unless the address says
+/// `sslmode=disable`. No error repeats the address.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: Arc<Pool>,
+}
+
+/// How a [`PostgresStore`] is to be opened. Start from the default and change fields.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PostgresOptions {
+    /// Connections at most; 16.
+    pub connections: usize,
+    /// Time for one get or commit, waiting for a connection included; 1.8 s, so that it ends before the host's own
+    /// [`store_time`](crate::Limits::store_time).
+    pub time: Duration,
+    /// What is compared with the database's clock; the system's.
+    pub clock: Arc<dyn Clock>,
+    /// By how many seconds it may differ; 5.
+    pub tolerance: u64,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            time: Duration::from_millis(1_800),
+            clock: Arc::new(SystemClock),
+            tolerance: 5,
+        }
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("connections", &self.connections)
+            .field("time", &self.time)
+            .field("tolerance", &self.tolerance)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Connects, and makes the tables that are not there yet.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; it repeats no part of the address.
+    pub async fn connect(address: &str) -> Result<Self, OpenError> {
+        Self::connect_with(address, PostgresOptions::default()).await
+    }
+
+    /// Connects with options, and makes the tables that are not there yet.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; it repeats no part of the address.
+    pub async fn connect_with(address: &str, options: PostgresOptions) -> Result<Self, OpenError> {
+        let pool = Arc::new(Pool::new(address, options)?);
+        schema::migrate(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, session::Failed> {
+        let names = Names::of(keys.iter());
+        let session = self.pool.session().await?;
+        let before = self.pool.now()?;
+        let rows = session
+            .query(GET, &[&names.realms, &names.kinds, &names.names])
+            .await?;
+        let mut found = Vec::with_capacity(keys.len());
+        for row in &rows {
+            let clock: i64 = row.try_get(4)?;
+            self.pool.compare(before, clock)?;
+            let value: Option<Vec<u8>> = row.try_get(0)?;
+            let count: Option<i64> = row.try_get(2)?;
+            found.push(match (value, count) {
+                (Some(value), _) => Some(Stored {
+                    content: Content::Sealed(value),
+                    version: unsigned(row.try_get(1)?)?,
+                }),
+                (None, Some(count)) => Some(Stored {
+                    content: Content::Count(unsigned(count)?),
+                    version: unsigned(row.try_get(3)?)?,
+                }),
+                (None, None) => None,
+            });
+        }
+        Ok(found)
+    }
+
+    async fn write(&self, commit: &Commit) -> Result<(), CommitError> {
+        let parts = Parts::of(commit)?;
+        let session = self.pool.session().await?;
+        self.pool.check_clock(&session).await?;
+        match session.query(COMMIT, &parts.parameters()).await {
+            Ok(_) => Ok(()),
+            // The statement fails itself so if any part of it could not be done.
+            Err(failed) if failed.is(&SqlState::DIVISION_BY_ZERO) => {
+                Err(self.reason(&session, commit).await?)
+            }
+            Err(failed)
+                if failed.is(&SqlState::T_R_DEADLOCK_DETECTED)
+                    || failed.is(&SqlState::T_R_SERIALIZATION_FAILURE) =>
+            {
+                Err(CommitError::Conflict)
+            }
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// Looks why a commit was not made: as far as can be seen now, since others may have gone on.
+    async fn reason(
+        &self,
+        session: &Session,
+        commit: &Commit,
+    ) -> Result<CommitError, session::Failed> {
+        let names = Names::of(commit.changes.iter().map(Change::key));
+        let rows = session
+            .query(GET, &[&names.realms, &names.kinds, &names.names])
+            .await?;
+        let mut full = None;
+        for (index, (change, row)) in commit.changes.iter().zip(&rows).enumerate() {
+            match change {
+                Change::Put { expected, .. }
+                | Change::Delete { expected, .. }
+                | Change::Check { expected, .. } => {
+                    let version: Option<i64> = row.try_get(1)?;
+                    if version.map(unsigned).transpose()? != *expected {
+                        return Ok(CommitError::Conflict);
+                    }
+                }
+                Change::Add {
+                    amount, ceiling, ..
+                } => {
+                    let count = unsigned(row.try_get::<_, Option<i64>>(2)?.unwrap_or(0))?;
+                    if count.checked_add(*amount).is_none_or(|sum| sum > *ceiling) {
+                        full = full.or(Some(index));
+                    }
+                }
+            }
+        }
+        Ok(full.map_or(CommitError::Conflict, CommitError::CeilingReached))
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, Unavailable> {
+        self.pool
+            .within(async {
+                match self.read(keys).await {
+                    // Reading twice does no harm, and the connection may have been dead for long.
+                    Err(failed) if failed.is_closed() => self.read(keys).await,
+                    answer => answer,
+                }
+                .map_err(Unavailable::from)
+            })
+            .await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        self.pool.within(self.write(&commit)).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+/// Keys as columns.
+#[derive(Default)]
+struct Names<'a> {
+    realms: Vec<&'a str>,
+    kinds: Vec<&'a str>,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(keys: impl Iterator<Item = &'a Key>) -> Self {
+        let mut names = Self::default();
+        keys.for_each(|key| names.push(key));
+        names
+    }
+
+    fn push(&mut self, key: &'a Key) {
+        self.realms.push(&key.realm);
+        self.kinds.push(key.record.kind().as_str());
+        self.names.push(key.record.name());
+    }
+}
+
+/// A commit as columns. 0 stands for the version of what is not there: none is given out.
+#[derive(Default)]
+struct Parts<'a> {
+    written: Names<'a>,
+    previous: Vec<i64>,
+    values: Vec<Option<&'a [u8]>>,
+    collectable: Vec<Option<i64>>,
+    /// How many of those written are expected to be there.
+    replaced: i64,
+    checked: Names<'a>,
+    versions: Vec<i64>,
+    added: Names<'a>,
+    amounts: Vec<i64>,
+    ceilings: Vec<i64>,
+    until: Vec<i64>,
+    realms: Vec<&'a str>,
+    times: Vec<i64>,
+    events: Vec<String>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(commit: &'a Commit) -> Result<Self, Unavailable> {
+        let mut parts = Self::default();
+        let now = Some(signed(commit.now)?);
+        for change in &commit.changes {
+            match change {
+                Change::Put {
+                    key,
+                    expected,
+                    value,
+                    collectable_at,
+                } => {
+                    let at = collectable_at.map(clamped);
+                    parts.write(key, *expected, Some(value), at)?;
+                }
+                Change::Delete { key, expected } => parts.write(key, *expected, None, now)?,
+                // What is not there cannot be locked, unless something is put there that says so.
+                Change::Check {
+                    key,
+                    expected: None,
+                } => parts.write(key, None, None, now)?,
+                Change::Check {
+                    key,
+                    expected: Some(version),
+                } => {
+                    parts.checked.push(key);
+                    parts.versions.push(signed(*version)?);
+                }
+                Change::Add {
+                    key,
+                    amount,
+                    ceiling,
+                    collectable_at,
+                } => {
+                    parts.added.push(key);
+                    parts.amounts.push(signed(*amount)?);
+                    parts.ceilings.push(clamped(*ceiling));
+                    parts.until.push(clamped(*collectable_at));
+                }
+            }
+        }
+        for event in &commit.events {
+            parts.realms.push(&event.realm);
+            parts.times.push(signed(event.at)?);
+            parts.events.push(event.to_json().to_string());
+        }
+        Ok(parts)
+    }
+
+    fn write(
+        &mut self,
+        key: &'a Key,
+        expected: Option<u64>,
+        value: Option<&'a [u8]>,
+        collectable_at: Option<i64>,
+    ) -> Result<(), Unavailable> {
+        self.written.push(key);
+        self.previous.push(signed(expected.unwrap_or(0))?);
+        self.values.push(value);
+        self.collectable.push(collectable_at);
+        self.replaced = self.replaced.saturating_add(i64::from(expected.is_some()));
+        Ok(())
+    }
+
+    fn parameters(&self) -> [session::Parameter<'_>; 19] {
+        [
+            &self.written.realms,
+            &self.written.kinds,
+            &self.written.names,
+            &self.previous,
+            &self.values,
+            &self.collectable,
+            &self.replaced,
+            &self.checked.realms,
+            &self.checked.kinds,
+            &self.checked.names,
+            &self.versions,
+            &self.added.realms,
+            &self.added.names,
+            &self.amounts,
+            &self.ceilings,
+            &self.until,
+            &self.times,
+            &self.events,
+            &self.realms,
+        ]
+    }
+}
+
+fn signed(number: u64) -> Result<i64, Unavailable> {
+    let too_great = |_| Unavailable("a number of 2^63 or more cannot be kept".to_owned());
+    i64::try_from(number).map_err(too_great)
+}
+
+/// For bounds: nothing that is kept reaches this one.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> Result<u64, Unavailable> {
+    let negative = |_| Unavailable("a negative number was found".to_owned());
+    u64::try_from(number).map_err(negative)
+}
+
+/// Records and counters in one statement, and the server's clock.
+const GET: &str = "
+SELECT r.value, r.version, c.count, c.version, floor(extract(epoch FROM clock_timestamp()))::bigint
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (realm, kind, name, place)
+LEFT JOIN countersign_record r
+    ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.value IS NOT NULL
+LEFT JOIN countersign_counter c ON w.kind = 'quota' AND c.realm = w.realm AND c.name = w.name
+ORDER BY w.place";
+
+/// All or nothing, as one statement at READ COMMITTED.
+///
+/// `held` waits for whoever changes a record now, and then looks at it as it is: one at another version is left out,
+/// and the count is short. So is that of `put` if a record came to be where none is expected: INSERT … ON CONFLICT looks
+/// at what is there now, not at the snapshot. Each step begins after all locks of the step before are held, because its
+/// condition counts the rows of that step. What is checked is locked only against changes, since one policy is checked
+/// by many. At last a division by zero undoes everything if any count is short.
+///
+/// The number of an event is drawn after all records are locked: of two commits that write a user's record, the second
+/// draws after the first is done. So the numbers of a user's events follow the commits.
+const COMMIT: &str = "
+WITH held AS MATERIALIZED (
+    SELECT r.version FROM countersign_record r
+    JOIN unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS w (realm, kind, name, version)
+        ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.version = w.version
+    WHERE r.value IS NOT NULL
+    ORDER BY r.realm, r.kind, r.name
+    FOR UPDATE OF r
+), checked AS MATERIALIZED (
+    SELECT r.version FROM countersign_record r
+    JOIN unnest($8::text[], $9::text[], $10::text[], $11::bigint[]) AS w (realm, kind, name, version)
+        ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.version = w.version
+    WHERE r.value IS NOT NULL
+    ORDER BY r.realm, r.kind, r.name
+    FOR SHARE OF r
+), put AS (
+    INSERT INTO countersign_record AS r
+        (realm, kind, name, previous, value, collectable_at, version)
+    SELECT w.*, nextval('countersign_version')
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[])
+        AS w (realm, kind, name, previous, value, collectable_at)
+    WHERE (SELECT count(*) FROM held) = $7::bigint
+        AND (SELECT count(*) FROM checked) = cardinality($11::bigint[])
+    ORDER BY w.realm, w.kind, w.name
+    ON CONFLICT (realm, kind, name) DO UPDATE SET
+        previous = excluded.previous,
+        value = excluded.value,
+        collectable_at = excluded.collectable_at,
+        version = excluded.version
+    WHERE CASE excluded.previous
+        WHEN 0 THEN r.value IS NULL
+        ELSE r.value IS NOT NULL AND r.version = excluded.previous
+    END
+    RETURNING 1
+), added AS (
+    INSERT INTO countersign_counter AS c (realm, name, count, ceiling, collectable_at, version)
+    SELECT w.*, nextval('countersign_version')
+    FROM unnest($12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[])
+        AS w (realm, name, count, ceiling, collectable_at)
+    WHERE (SELECT count(*) FROM held) = $7::bigint
+        AND (SELECT count(*) FROM checked) = cardinality($11::bigint[])
+        AND (SELECT count(*) FROM put) = cardinality($4::bigint[])
+        AND w.count <= w.ceiling
+    ORDER BY w.realm, w.name
+    ON CONFLICT (realm, name) DO UPDATE SET
+        count = c.count + excluded.count,
+        ceiling = excluded.ceiling,
+        collectable_at = greatest(c.collectable_at, excluded.collectable_at),
+        version = excluded.version
+    WHERE c.count <= excluded.ceiling - excluded.count
+    RETURNING 1
+), noted AS (
+    INSERT INTO countersign_event (realm, at, event)
+    SELECT w.realm, w.at, w.event
+    FROM unnest($19::text[], $17::bigint[], $18::text[]) WITH ORDINALITY AS w (realm, at, event, place)
+    WHERE (SELECT count(*) FROM put) = cardinality($4::bigint[])
+        AND (SELECT count(*) FROM added) = cardinality($14::bigint[])
+    ORDER BY w.place
+    RETURNING 1
+)
+SELECT 1 / CASE WHEN (SELECT count(*) FROM held) = $7::bigint
+    AND (SELECT count(*) FROM checked) = cardinality($11::bigint[])
+    AND (SELECT count(*) FROM put) = cardinality($4::bigint[])
+    AND (SELECT count(*) FROM added) = cardinality($14::bigint[])
+    AND (SELECT count(*) FROM noted) = cardinality($17::bigint[])
+THEN 1 ELSE 0 END";
