@@ -2,6 +2,7 @@
 
 mod commits;
 mod servers;
+mod trails;
 
 use countersign_conformance::cluster::Cluster;
 use countersign_conformance::peer::Peer;
@@ -12,6 +13,7 @@ use tokio::runtime::Runtime;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = servers::trials();
     trials.extend(commits::trials());
+    trials.extend(trails::trials());
     trials
 }
 
