@@ -93,7 +93,7 @@ async fn sends_do_not_conflict() {
     for answer in callers.join_all().await {
         answer.expect("there is room for all");
     }
-    println!("64 sends of one company: {:?}", began.elapsed());
+    eprintln!("64 sends of one company: {:?}", began.elapsed());
     assert_eq!(count(&store, "company").await, 64);
     let over = Commit::new(1, vec![put("late", None, 1), add("company", 64)]);
     let refused = store.commit(over).await;
