@@ -1,13 +1,63 @@
 //! Keys that no plugin sees.
+//!
+//! A [`LocalKeyring`] holds master keys in memory, and a [`KeySource`] says where it gets them: a file, a variable of the
+//! environment, the output of a command. The text is the same for all three, a key a line, the oldest first:
+//!
+//! ```text
+//! # STATE  64 hexadecimal digits: 32 random bytes
+//! retired  …
+//! active   …
+//! next     …
+//! ```
+//!
+//! | state | opens and checks what was made with it | makes anything new |
+//! |---|---|---|
+//! | `index` | no | the names of counters, and nothing else |
+//! | `retired` | yes | no |
+//! | `active` | yes | yes: exactly one key is active |
+//! | `next` | yes, what other gateways made already | no |
+//!
+//! The **first** key of all, whatever its state, makes the names of counters ([`Keyring::index`]) for ever. Under another
+//! first key everybody who was sent text messages would have a fresh allowance, so [`claim`] refuses it.
+//!
+//! # How to rotate, with several gateways
+//!
+//! Gateways are restarted one after the other, so for a while some have the new key active and some do not. Nobody is
+//! refused as long as every gateway knows a key before any of them uses it:
+//!
+//! 1. Add the new key as `next` for every gateway, and restart them one by one.
+//! 2. When all of them have it: make it `active`, and the one before `retired`, for every gateway, and restart them one by
+//!    one. What one of them makes with the new key, those that wait can open.
+//! 3. When all of them have done that: `countersign keys rotate`, which seals again what nobody happened to write
+//!    ([`reseal`](crate::reseal)). It can be stopped and begun again, and users sign in meanwhile.
+//! 4. **Leave the old key in as `retired`.** Records need it no more, but recovery codes, trusted devices and tickets
+//!    carry a tag under the key of their day. Without the key they are not wrong, they are `unavailable`: nobody is let
+//!    in with them, and the owner of a recovery code is told of a fault.
+//!
+//! # When a key is known to somebody else
+//!
+//! Whoever has it and a copy of the store reads every record sealed with it, keys of authenticator apps included. Rotate
+//! as above, at once and without waiting for a quiet hour. Then take away what the old key still vouches for: revoke
+//! recovery codes, trusted devices and tickets (`administration.revoke`), and think of whose apps must be enrolled anew
+//! (`administration.reset`): rotation does not change the keys that were read. Then remove the key; if it is the first
+//! one, give it the state `index`, in which it opens and checks nothing.
+
+mod claim;
+mod file;
+mod local;
+mod source;
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
+pub use self::claim::{ClaimError, claim};
+pub use self::file::{KeyFile, KeyFileError, KeyState, NotEdited};
+pub use self::local::LocalKeyring;
+pub(crate) use self::local::{keyed, tag};
+pub use self::source::{KeySource, KeySourceError, NotAKeySource};
 pub use crate::contract::keyring::Context;
 
 /// Makes and checks tags under keys that stay in the host, upholding KEY-1 to KEY-3 of `wit/keyring.wit`.
@@ -117,133 +167,14 @@ impl fmt::Debug for SealingKey {
 #[non_exhaustive]
 pub enum KeyringError {
     /// Nobody knows the key with this id.
-    #[error("no key has the id {0}")]
+    #[error("no key has the id {0:08x}")]
     UnknownKey(u32),
     /// Two keys have the same id, the second being the new one.
-    #[error("the keyring has a key with the id {0} already")]
+    #[error("the keyring has a key with the id {0:08x} already")]
     DuplicateKey(u32),
     /// The keys cannot be reached; why.
     #[error("the keys cannot be reached: {0}")]
     Unavailable(String),
-}
-
-/// A keyring in memory, from one master key of 32 random bytes.
-///
-/// Everything is derived from it with HMAC-SHA-256, one key for each context and one to seal with; so is the key's
-/// id. To rotate, name the new key with [`rotated_to`](Self::rotated_to) and go on naming the old ones: what they
-/// tagged and sealed stays good, and the first one goes on making [`index`](Keyring::index).
-///
-/// # Security
-///
-/// Whoever has the master key can open every record, and so make codes. It belongs in a secret store, not in a file
-/// beside the database.
-///
-/// # Examples
-///
-/// ```
-/// use countersign_host::keyring::LocalKeyring;
-///
-/// let today = LocalKeyring::from_key([7; 32]);
-/// let tomorrow = LocalKeyring::from_key([7; 32]).rotated_to([8; 32]).unwrap();
-/// assert_ne!(today.key_id(), tomorrow.key_id());
-/// ```
-pub struct LocalKeyring {
-    active: Keys,
-    retired: Vec<Keys>,
-    index: [Hmac<Sha256>; CONTEXTS.len()],
-}
-
-/// All that is derived from one master key.
-struct Keys {
-    id: u32,
-    tags: [Hmac<Sha256>; CONTEXTS.len()],
-    seal: SealingKey,
-}
-
-impl LocalKeyring {
-    /// Derives a keyring from a master key.
-    pub fn from_key(key: [u8; 32]) -> Self {
-        let key = Zeroizing::new(key);
-        Self {
-            active: Keys::derive(&key),
-            retired: Vec::new(),
-            index: CONTEXTS.map(|(_, name)| keyed(&*subkey(&key, &format!("index/{name}")))),
-        }
-    }
-
-    /// Adds a newer master key, which makes all tags and seals all records from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyringError::DuplicateKey`] if the key is here already, or if its derived id, of 32 bits, happens to be
-    /// another's; draw another key then.
-    pub fn rotated_to(mut self, key: [u8; 32]) -> Result<Self, KeyringError> {
-        let keys = Keys::derive(&Zeroizing::new(key));
-        if self.with_id(keys.id).is_ok() {
-            return Err(KeyringError::DuplicateKey(keys.id));
-        }
-        self.retired.push(std::mem::replace(&mut self.active, keys));
-        Ok(self)
-    }
-
-    /// Returns the id of the active key.
-    pub fn key_id(&self) -> u32 {
-        self.active.id
-    }
-
-    fn with_id(&self, id: u32) -> Result<&Keys, KeyringError> {
-        std::iter::once(&self.active)
-            .chain(&self.retired)
-            .find(|keys| keys.id == id)
-            .ok_or(KeyringError::UnknownKey(id))
-    }
-}
-
-impl Keys {
-    fn derive(master: &[u8; 32]) -> Self {
-        let [a, b, c, d, ..] = *subkey(master, "id");
-        Self {
-            id: u32::from_be_bytes([a, b, c, d]),
-            tags: CONTEXTS.map(|(_, name)| keyed(&*subkey(master, &format!("tag/{name}")))),
-            seal: SealingKey(subkey(master, "seal")),
-        }
-    }
-}
-
-#[async_trait]
-impl Keyring for LocalKeyring {
-    async fn mac(&self, context: Context, data: &[u8]) -> Result<Tag, KeyringError> {
-        Ok(Tag {
-            key_id: self.active.id,
-            bytes: tag(of(&self.active.tags, context), data),
-        })
-    }
-
-    async fn check_mac(
-        &self,
-        context: Context,
-        data: &[u8],
-        key_id: u32,
-        tag: &[u8],
-    ) -> Result<bool, KeyringError> {
-        let mut mac = of(&self.with_id(key_id)?.tags, context).clone();
-        mac.update(data);
-        Ok(mac.verify_slice(tag).is_ok())
-    }
-
-    async fn index(&self, context: Context, data: &[u8]) -> Result<[u8; 32], KeyringError> {
-        Ok(tag(of(&self.index, context), data))
-    }
-}
-
-impl SealingKeys for LocalKeyring {
-    fn active(&self) -> Result<(u32, SealingKey), KeyringError> {
-        Ok((self.active.id, self.active.seal.clone()))
-    }
-
-    fn key(&self, id: u32) -> Result<SealingKey, KeyringError> {
-        Ok(self.with_id(id)?.seal.clone())
-    }
 }
 
 #[async_trait]
@@ -276,56 +207,3 @@ impl<T: SealingKeys + ?Sized> SealingKeys for Arc<T> {
         (**self).key(id)
     }
 }
-
-impl fmt::Debug for LocalKeyring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalKeyring")
-            .field("key_id", &self.active.id)
-            .field("retired", &self.retired.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Derives the key of one use. The label is part of every stored tag and sealed record, and must never change.
-fn subkey(master: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(tag(
-        &keyed(master),
-        format!("countersign/1/{label}").as_bytes(),
-    ))
-}
-
-/// HMAC-SHA-256 under a key, ready to be cloned for each message.
-pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    let Ok(mac) = Hmac::new_from_slice(key) else {
-        // HMAC takes a key of any length (RFC 2104, section 3).
-        unreachable!("hmac refused a key")
-    };
-    mac
-}
-
-pub(crate) fn tag(keyed: &Hmac<Sha256>, data: &[u8]) -> [u8; 32] {
-    let mut mac = keyed.clone();
-    mac.update(data);
-    mac.finalize().into_bytes().into()
-}
-
-/// Picks the key of a context.
-fn of(keys: &[Hmac<Sha256>; CONTEXTS.len()], context: Context) -> &Hmac<Sha256> {
-    let [ticket, recovery_code, device, random_hedge, phone_index] = keys;
-    match context {
-        Context::Ticket => ticket,
-        Context::RecoveryCode => recovery_code,
-        Context::Device => device,
-        Context::RandomHedge => random_hedge,
-        Context::PhoneIndex => phone_index,
-    }
-}
-
-/// Every context and its label, in the order of [`of`].
-const CONTEXTS: [(Context, &str); 5] = [
-    (Context::Ticket, "ticket"),
-    (Context::RecoveryCode, "recovery-code"),
-    (Context::Device, "device"),
-    (Context::RandomHedge, "random-hedge"),
-    (Context::PhoneIndex, "phone-index"),
-];

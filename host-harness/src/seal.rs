@@ -102,6 +102,16 @@ pub enum SealError {
     Random(#[from] RandomError),
 }
 
+/// Returns the id of the key that a value is sealed with; none if it is in no form that is known.
+///
+/// It does not say whether the value opens.
+pub fn key_id(sealed: &[u8]) -> Option<u32> {
+    match sealed.first_chunk() {
+        Some(&[FORMAT, a, b, c, d]) => Some(u32::from_be_bytes([a, b, c, d])),
+        _ => None,
+    }
+}
+
 /// Describes a place so that no two places are described alike.
 fn place(key: &Key) -> Vec<u8> {
     let (kind, id, user) = match &key.record {
