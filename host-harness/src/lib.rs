@@ -123,6 +123,7 @@ pub mod preview;
 pub mod printable;
 pub mod profile;
 pub mod random;
+pub mod reseal;
 mod scope;
 pub mod seal;
 pub mod sink;

@@ -17,6 +17,7 @@ mod components;
 mod events;
 mod json;
 mod json_lines;
+mod key_files;
 mod keyrings;
 #[cfg(feature = "countries")]
 mod phone_caps;
@@ -27,6 +28,7 @@ mod phone_lines;
 mod phone_numbers;
 mod phone_plugins;
 mod phone_texts;
+mod reseals;
 mod scopes;
 mod seals;
 mod sinks;
