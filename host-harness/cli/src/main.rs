@@ -3,19 +3,34 @@
 #![forbid(unsafe_code)]
 
 mod authenticator;
+mod backup;
 mod calendar;
 mod call;
+mod copy;
+mod database;
 mod demo;
+mod events;
 mod exit;
 mod import;
 mod input;
 mod inspect;
 mod json;
+mod keys;
+mod overview;
 mod plugin;
 mod policy;
+mod progress;
+mod report;
+mod reset;
+mod restore;
+mod revoke;
+mod seed;
+mod status;
 mod style;
 mod table;
 mod table_file;
+mod unlock;
+mod walk;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,18 +39,30 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use countersign_host::printable::Printable;
 
+use crate::backup::Backup;
 use crate::call::Call;
+use crate::copy::Copy;
 use crate::demo::Demo;
+use crate::events::Events;
 use crate::exit::Exit;
 use crate::import::Import;
 use crate::inspect::Inspect;
+use crate::keys::Keys;
+use crate::overview::Overview;
 use crate::policy::Policy;
+use crate::report::Report;
+use crate::reset::Reset;
+use crate::restore::Restore;
+use crate::revoke::{Revoke, RevokeAll};
+use crate::seed::SeedUsers;
+use crate::status::Status;
 use crate::style::ERROR;
+use crate::unlock::Unlock;
 
 /// Countersign: the second factor of an identity gateway, as one sandboxed component
 ///
 /// A gateway that has checked a password asks the plugin what comes next: let in, nudge, challenge, or make the user
-/// enroll. This command shows the plugin at work, and helps those who write one.
+/// enroll. This command shows the plugin at work, runs the store of a gateway, and helps those who write a plugin.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Countersign {
@@ -53,11 +80,24 @@ enum Command {
     Call(Call),
     Import(Import),
     Policy(Policy),
+    Status(Status),
+    Report(Report),
+    Reset(Reset),
+    Unlock(Unlock),
+    Revoke(Revoke),
+    RevokeAll(RevokeAll),
+    Events(Events),
+    Keys(Keys),
+    Store(Overview),
+    Backup(Backup),
+    Restore(Restore),
+    Copy(Copy),
+    SeedUsers(SeedUsers),
 }
 
 fn main() -> ExitCode {
     let arguments = Countersign::parse();
-    let runtime = match tokio::runtime::Builder::new_current_thread()
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
@@ -82,6 +122,19 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Call(call) => call.run(cache, &mut out).await?,
         Command::Import(import) => import.run(cache, &mut out).await?,
         Command::Policy(policy) => policy.run(cache, &mut out).await?,
+        Command::Status(status) => status.run(cache, &mut out).await?,
+        Command::Report(report) => report.run(cache, &mut out).await?,
+        Command::Reset(reset) => reset.run(cache, &mut out).await?,
+        Command::Unlock(unlock) => unlock.run(cache, &mut out).await?,
+        Command::Revoke(revoke) => revoke.run(cache, &mut out).await?,
+        Command::RevokeAll(revoke) => revoke.run(cache, &mut out).await?,
+        Command::Events(events) => events.run(&mut out).await?,
+        Command::Keys(keys) => keys.run(&mut out).await?,
+        Command::Store(overview) => overview.run(&mut out).await?,
+        Command::Backup(backup) => backup.run(&mut out).await?,
+        Command::Restore(restore) => restore.run(cache, &mut out).await?,
+        Command::Copy(copy) => copy.run(&mut out).await?,
+        Command::SeedUsers(seed) => seed.run(cache, &mut out).await?,
     }
     out.flush()?;
     Ok(())

@@ -1,9 +1,11 @@
 //! `countersign policy`.
 
 mod check;
+mod get;
 mod preview;
 mod profiles;
-mod subjects;
+mod put;
+pub(crate) mod subjects;
 
 use std::io::Write;
 use std::path::Path;
@@ -13,15 +15,17 @@ use countersign_host::contract::policy;
 use countersign_host::profile::Profile;
 
 use self::check::Check;
+use self::get::Get;
 use self::preview::Preview;
 use self::profiles::Profiles;
+use self::put::Put;
 use crate::exit::Exit;
 use crate::input;
 
-/// Looks at policies before anybody meets them
+/// Gets and puts policies, and looks at them before anybody meets them
 ///
 /// Named profiles to begin with, whether a policy is laxer than one, and what a policy would mean for a list of people
-/// on a day. Nothing is stored.
+/// on a day. Only `put` stores anything.
 #[derive(Args, Debug)]
 pub(crate) struct Policy {
     #[command(subcommand)]
@@ -33,6 +37,8 @@ enum Action {
     Profiles(Profiles),
     Check(Check),
     Preview(Preview),
+    Get(Get),
+    Put(Put),
 }
 
 impl Policy {
@@ -41,6 +47,8 @@ impl Policy {
             Action::Profiles(profiles) => profiles.run(out),
             Action::Check(check) => check.run(cache, out).await,
             Action::Preview(preview) => preview.run(cache, out).await,
+            Action::Get(get) => get.run(cache, out).await,
+            Action::Put(put) => put.run(cache, out).await,
         }
     }
 }

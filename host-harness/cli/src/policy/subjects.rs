@@ -11,7 +11,7 @@ use crate::input;
 use crate::table_file::{self, Row, TableFile};
 
 /// Reads people from a file whose name says in which form they stand there.
-pub(super) fn read(path: &Path) -> Result<Vec<Subject>, Exit> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Subject>, Exit> {
     let name = path.to_string_lossy();
     let ending = path.extension().and_then(|it| it.to_str());
     let subjects = match ending {
