@@ -12,16 +12,17 @@ use countersign_host::printable::Printable;
 use serde_json::Value;
 
 use super::subjects;
+use crate::database::{Access, GatewayArgs};
 use crate::exit::Exit;
 use crate::json::pretty;
 use crate::style::{BAD, BOLD, DIM, GOOD};
 use crate::table::{Cell, Table};
-use crate::{calendar, call, plugin};
+use crate::{calendar, call};
 
 /// Says what a policy would mean for a list of people on a day
 ///
-/// For each of them: who is let in, who is asked for a code, who must enroll, who cannot get in, and why. The store
-/// is in memory and empty, unless a script of calls fills it first; nothing in it is changed.
+/// For each of them: who is let in, who is asked for a code, who must enroll, who cannot get in, and why. It asks the
+/// store that is named; without one, a store in memory, empty unless a script of calls fills it first. Nothing is changed.
 #[derive(Args, Debug)]
 #[command(after_long_help = LONG_HELP)]
 pub(super) struct Preview {
@@ -40,17 +41,16 @@ pub(super) struct Preview {
     /// What the people want to do
     #[arg(long, value_name = "WHAT", default_value = "sign-in")]
     purpose: For,
-    /// A script to fill the store with first, as `countersign call --script` takes it
+    /// A script to fill a store in memory with, as `countersign call --script` takes it; no other store is asked then
     #[arg(long, value_name = "SCRIPT")]
     after: Option<PathBuf>,
-    /// The plugin; without it, the component that was built with this command
-    #[arg(long, value_name = "FILE")]
-    plugin: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// The people: a file whose name ends in .json or .csv (see --help)
     subjects: PathBuf,
+    #[command(flatten)]
+    gateway: GatewayArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -74,8 +74,13 @@ impl Preview {
             For::SignIn => Purpose::SignIn,
             For::ManageFactors => Purpose::ManageFactors,
         };
-        let plugin = plugin::load(self.plugin.as_deref(), cache)?;
-        let mfa = call::rehearsed(plugin, self.after.as_deref()).await?;
+        let mfa = match self.is_rehearsed() {
+            true => {
+                let plugin = self.gateway.plugin(cache)?;
+                call::rehearsed(plugin, self.after.as_deref()).await?
+            }
+            false => self.gateway.open(Access::Read, cache).await?.mfa,
+        };
         let report = preview.of(&mfa, &subjects).await;
         match self.json {
             true => {
@@ -89,6 +94,11 @@ impl Preview {
             false => self.print(&report, at, out)?,
         }
         answered(&report)
+    }
+
+    /// Says whether a store in memory is asked.
+    fn is_rehearsed(&self) -> bool {
+        self.after.is_some() || !self.gateway.store().is_given()
     }
 
     fn print(&self, report: &Report, at: u64, out: &mut dyn Write) -> Result<(), Exit> {
@@ -125,7 +135,7 @@ impl Preview {
             .iter()
             .map(|(outlook, count)| format!("{count} {outlook}"));
         writeln!(out, "\n{}", summary.collect::<Vec<_>>().join(", "))?;
-        if self.after.is_none() && report.rows.iter().any(lacks_policy) {
+        if self.after.is_none() && self.is_rehearsed() && report.rows.iter().any(lacks_policy) {
             writeln!(out, "{DIM}{NO_POLICY}{DIM:#}")?;
         }
         Ok(())
@@ -161,8 +171,8 @@ fn lacks_policy(row: &Row) -> bool {
     }
 }
 
-const NO_POLICY: &str = "The store is empty: a company that --policy is not for has no policy, unless --company is '*' or the script of \
-     --after puts one.";
+const NO_POLICY: &str = "No store was named, and an empty one has no policies: a company that --policy is not for has none, unless \
+     --company is '*' or the script of --after puts one.";
 
 const LONG_HELP: &str = r#"Where a policy has first-binding attested (asvs-l2, nist-aal2, pci), nobody enrolls a first factor
 unless the gateway sets binding-attested in begin; the sentence of such a row says so.
@@ -180,7 +190,7 @@ Or as CSV with a heading; rows of one user are memberships of that user:
 Exit codes:
   0  everybody has an answer
   1  the command could not do its work
-  2  the command line, or a file that it names, cannot be used
+  2  the command line, or a file, a store or keys that it names, cannot be used
   3  a host would refuse the plugin
   4  somebody has none, as the plugin answered err; or it did in the script of --after, or ok
      where that expects err
