@@ -15,27 +15,28 @@ mod token;
 mod yaml;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use countersign_host::Countersign;
 use countersign_host::contract::Actor;
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::random::{Random, SystemRandom};
 use countersign_host::store::MemoryStore;
+use countersign_host::{Countersign, Plugin};
 
 use self::rehearsal::Rehearsal;
 use self::row::{Refusal, Row};
 use self::script::Script;
+use crate::database::{Access, GatewayArgs};
 use crate::exit::Exit;
+use crate::input;
 use crate::json::pretty;
-use crate::{input, plugin};
 
-/// Rehearses the import of authenticator apps from another system
+/// Imports authenticator apps from another system, or rehearses it
 ///
-/// Reads what the other system exports, hands every app to the plugin as its operator would, and says row by row what
-/// would come of it, without secrets. It is a rehearsal: so far there is only a store in memory, which is gone at the
-/// end. With --script it keeps the calls.
+/// Reads what the other system exports, hands every app to the plugin as its operator would, and says row by row what came
+/// of it, without secrets. Without --store, and with --dry-run or --script, it is a rehearsal on an empty store in
+/// memory. An import can be stopped and begun again: an app that is there already changes nothing.
 #[derive(Args, Debug)]
 #[command(after_long_help = LONG_HELP)]
 pub(crate) struct Import {
@@ -51,16 +52,18 @@ pub(crate) struct Import {
     /// Who imports, for the audit events
     #[arg(long, value_name = "NAME", default_value = "import")]
     operator: String,
-    /// The plugin; without it, the component that was built with this command
-    #[arg(long, value_name = "FILE")]
-    plugin: Option<PathBuf>,
-    /// Write the calls that import, with their secrets, to a new file for `countersign call --script`; - is the
+    /// Rehearse it, whatever store is named
+    #[arg(long)]
+    dry_run: bool,
+    /// Rehearse it, and write the calls that import, with their secrets, to a new file for `countersign call --script`; - is the
     /// standard output, and the report then goes to the error stream
     #[arg(long, value_name = "FILE")]
     script: Option<String>,
     /// Print JSON in place of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    gateway: GatewayArgs,
 }
 
 /// A system whose export can be read.
@@ -92,24 +95,27 @@ enum UserField {
 impl Import {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
         let field = self.from.user_field(self.user_field)?;
-        let plugin = plugin::load(self.plugin.as_deref(), cache)?;
         let rows = {
             let text = input::read(&self.file)?;
             let rows = self.from.rows(&text, field);
             rows.map_err(|it| Exit::Usage(it.to_string()).at(&self.file))?
         };
         let script = self.script.as_deref().map(Script::create).transpose()?;
-        let mut key = [0; 32];
-        SystemRandom
-            .fill(&mut key)
-            .map_err(|error| Exit::Fault(error.to_string()))?;
-        let mfa = Countersign::builder(plugin)
-            .realm("import")
-            .store(MemoryStore::new())
-            .keyring(LocalKeyring::from_key(key))
-            .build()?;
+        let mfa = match self.is_rehearsed() {
+            true => rehearsed(self.gateway.plugin(cache)?)?,
+            false => self.gateway.open(Access::Create, cache).await?.mfa,
+        };
+        let is_rehearsed = self.is_rehearsed();
         let actor = Actor::Operator(self.operator.clone());
-        let rehearsal = Rehearsal::of(rows, self.from.issuer(), &mfa, &actor).await?;
+        let rehearsal = tokio::select! {
+            rehearsal = Rehearsal::of(rows, self.from.issuer(), &mfa, &actor) => rehearsal?,
+            _ = tokio::signal::ctrl_c() => {
+                if !is_rehearsed {
+                    anstream::eprintln!("stopped; what was imported stays, so run it again for the rest");
+                }
+                return Err(Exit::Interrupted);
+            }
+        };
 
         let beside = script.as_ref().is_some_and(Script::is_out);
         if let Some(script) = script {
@@ -119,10 +125,10 @@ impl Import {
         let out: &mut dyn Write = if beside { &mut stderr } else { out };
         match self.json {
             true => {
-                let json = report::to_json(&rehearsal, &typed(self.from));
+                let json = report::to_json(&rehearsal, &typed(self.from), is_rehearsed);
                 writeln!(out, "{}", pretty(&json))?;
             }
-            false => report::write(&rehearsal, out)?,
+            false => report::write(&rehearsal, is_rehearsed, out)?,
         }
         match rehearsal.totals() {
             [.., ("refused", 0), _] => Ok(()),
@@ -132,6 +138,26 @@ impl Import {
             ))),
         }
     }
+}
+
+impl Import {
+    /// Says whether nothing is imported in earnest.
+    fn is_rehearsed(&self) -> bool {
+        self.dry_run || self.script.is_some() || !self.gateway.store().is_given()
+    }
+}
+
+/// Puts a plugin on an empty store in memory.
+fn rehearsed(plugin: Plugin) -> Result<Countersign, Exit> {
+    let mut key = [0; 32];
+    SystemRandom
+        .fill(&mut key)
+        .map_err(|error| Exit::Fault(error.to_string()))?;
+    let builder = Countersign::builder(plugin)
+        .realm("import")
+        .store(MemoryStore::new())
+        .keyring(LocalKeyring::from_key(key));
+    Ok(builder.build()?)
 }
 
 impl System {
@@ -209,7 +235,7 @@ Whom an app is imported for:
   if one of them has no app; so give the whole file. An address that is not verified is refused.
 
 What comes of a row:
-  imported     the plugin takes it
+  imported     the plugin takes it, or took it
   the same     the user has this very app
   refused      a field is out of bounds, an address is not verified, the user stands in the file
                twice, or the plugin was stopped; the rest goes on
@@ -217,12 +243,13 @@ What comes of a row:
 Users without an authenticator app are not listed.
 
 Exit codes:
-  0  no row was refused
-  1  the command could not do its work
-  2  the command line or the file cannot be used
-  3  a host would refuse the plugin
-  4  a row was refused
-  5  the plugin broke the contract, or was stopped at four rows running";
+  0    no row was refused
+  1    the command could not do its work; what was imported stays, so run it again
+  2    the command line, the file, the store or the keys cannot be used
+  3    a host would refuse the plugin
+  4    a row was refused
+  5    the plugin broke the contract, or was stopped at four rows running
+  130  Ctrl-C; what was imported stays";
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::row::{Refusal, Row, Skip, Unfit};
 use crate::exit::Exit;
+use crate::progress::Progress;
+use crate::walk::together;
 
 /// What came of a file.
 #[derive(Debug, Default)]
@@ -40,6 +42,7 @@ pub(super) enum Outcome {
 }
 
 /// One `administration.add-totp`.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) user: String,
     pub(super) uri: Zeroizing<String>,
@@ -53,7 +56,8 @@ impl fmt::Debug for Call {
 }
 
 impl Rehearsal {
-    /// Imports every row that can be, in the order of the file.
+    /// Imports every row that can be, and says what came of each in the order of the file. Rows of different people are
+    /// imported at once.
     ///
     /// A row that is refused stops nothing, nor does one at which the plugin is stopped. A host that fails stops all,
     /// and so does a plugin that is stopped at one row after the other, or does what no row can make it do.
@@ -67,34 +71,50 @@ impl Rehearsal {
         let mut imported: BTreeMap<&str, &Row> = BTreeMap::new();
         let mut rehearsal = Self::default();
         let mut stops = 0_usize;
-        for row in &rows {
-            let (outcome, call) = match candidate(row, &people, &imported, issuer) {
-                Ok(call) => match import(mfa, &call, actor).await {
-                    Ok(outcome) => {
-                        stops = 0;
-                        (outcome, Some(call))
-                    }
-                    Err(error @ (Error::Trap(_) | Error::Limit(_))) if stops < MOST_STOPS => {
-                        stops = stops.saturating_add(1);
-                        (Outcome::Refused(stopped(&error)), None)
-                    }
-                    Err(error) => return Err(Exit::from(error).at(&row.place)),
-                },
-                Err(Unfit::Absent) => continue,
-                Err(Unfit::Skipped(skip)) => (Outcome::Skipped(skip), None),
-                Err(Unfit::Refused(refusal)) => (Outcome::Refused(refusal), None),
-            };
-            if matches!(outcome, Outcome::Imported | Outcome::Same) {
-                imported.insert(&row.owner, row);
-            }
-            if let (Outcome::Imported, Some(call)) = (&outcome, call) {
-                rehearsal.calls.push(call);
-            }
-            rehearsal.lines.push(Line {
-                place: row.place.clone(),
-                user: row.name().filter(is_short).map(str::to_owned),
-                outcome,
+        let progress = Progress::of("rows", u64::try_from(rows.len()).ok());
+        let mut rest = rows.as_slice();
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(people_apart(rest));
+            rest = others;
+            let each = some
+                .iter()
+                .map(|row| candidate(row, &people, &imported, issuer));
+            let each: Vec<_> = each.collect();
+            let calls = each.iter().filter_map(|it| it.as_ref().ok().cloned());
+            let answers = together(calls.collect::<Vec<_>>(), |call| {
+                import(mfa.clone(), call, actor.clone())
             });
+            let mut answers = answers.await.into_iter();
+            for (row, candidate) in some.iter().zip(each) {
+                let (outcome, call) = match candidate {
+                    Ok(call) => match answers.next().unwrap_or(Err(Error::Overloaded)) {
+                        Ok(outcome) => {
+                            stops = 0;
+                            (outcome, Some(call))
+                        }
+                        Err(error @ (Error::Trap(_) | Error::Limit(_))) if stops < MOST_STOPS => {
+                            stops = stops.saturating_add(1);
+                            (Outcome::Refused(stopped(&error)), None)
+                        }
+                        Err(error) => return Err(Exit::from(error).at(&row.place)),
+                    },
+                    Err(Unfit::Absent) => continue,
+                    Err(Unfit::Skipped(skip)) => (Outcome::Skipped(skip), None),
+                    Err(Unfit::Refused(refusal)) => (Outcome::Refused(refusal), None),
+                };
+                if matches!(outcome, Outcome::Imported | Outcome::Same) {
+                    imported.insert(&row.owner, row);
+                }
+                if let (Outcome::Imported, Some(call)) = (&outcome, call) {
+                    rehearsal.calls.push(call);
+                }
+                rehearsal.lines.push(Line {
+                    place: row.place.clone(),
+                    user: row.name().filter(is_short).map(str::to_owned),
+                    outcome,
+                });
+            }
+            progress.add(u64::try_from(some.len()).unwrap_or(u64::MAX));
         }
         rehearsal.alike = alike(&rows, imported.into_values());
         Ok(rehearsal)
@@ -220,12 +240,19 @@ fn alike<'a>(rows: &[Row], imported: impl Iterator<Item = &'a Row>) -> Vec<Strin
     alike
 }
 
-async fn import(mfa: &Countersign, call: &Call, actor: &Actor) -> Result<Outcome, Error> {
+/// Counts the first rows that are of different people, of whom none has an app yet that another row could follow.
+fn people_apart(rows: &[Row]) -> usize {
+    let mut seen = BTreeSet::new();
+    let apart = rows.iter().take(ROWS_AT_ONCE);
+    apart.take_while(|it| seen.insert(&it.owner)).count().max(1)
+}
+
+async fn import(mfa: Countersign, call: Call, actor: Actor) -> Result<Outcome, Error> {
     let administration = mfa.administration();
     let imported = async {
         let before = administration.status(&call.user).await?.epoch;
         let epoch = administration
-            .add_totp(&call.user, &call.uri, call.mark, actor)
+            .add_totp(&call.user, &call.uri, call.mark, &actor)
             .await?;
         // Importing anew raises the epoch; the same app again changes nothing.
         Ok(match epoch == before {
@@ -268,6 +295,9 @@ fn refusal(failure: Failure) -> Refusal {
 const LONGEST_NAME: usize = 128;
 
 const NAME: &str = "1 to 128 bytes without control characters";
+
+/// Rows handed to the plugin before what came of them is looked at.
+const ROWS_AT_ONCE: usize = 64;
 
 /// At so many rows one after the other it is not the rows.
 const MOST_STOPS: usize = 3;

@@ -9,7 +9,11 @@ use crate::style::{BAD, BOLD, DIM, GOOD};
 use crate::table::{Cell, Table};
 
 /// Writes a table, the totals, and what a rehearsal is.
-pub(super) fn write(rehearsal: &Rehearsal, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    rehearsal: &Rehearsal,
+    is_rehearsed: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut table = Table::default();
     for line in &rehearsal.lines {
         let (style, word, detail) = match &line.outcome {
@@ -38,11 +42,14 @@ pub(super) fn write(rehearsal: &Rehearsal, out: &mut dyn Write) -> io::Result<()
     for warning in &rehearsal.alike {
         writeln!(out, "{BAD}warning:{BAD:#} {warning}")?;
     }
-    writeln!(out, "{REHEARSAL}")
+    if is_rehearsed {
+        writeln!(out, "{REHEARSAL}")?;
+    }
+    Ok(())
 }
 
 /// Gives the same as JSON.
-pub(super) fn to_json(rehearsal: &Rehearsal, system: &str) -> Value {
+pub(super) fn to_json(rehearsal: &Rehearsal, system: &str, is_rehearsed: bool) -> Value {
     let rows: Vec<Value> = rehearsal.lines.iter().map(line_to_json).collect();
     let totals: serde_json::Map<String, Value> = rehearsal
         .totals()
@@ -51,7 +58,7 @@ pub(super) fn to_json(rehearsal: &Rehearsal, system: &str) -> Value {
         .collect();
     json!({
         "from": system,
-        "rehearsal": true,
+        "rehearsal": is_rehearsed,
         "rows": rows,
         "totals": totals,
         "warnings": rehearsal.alike,
@@ -86,4 +93,4 @@ fn set(json: &mut Value, name: &str, value: Value) {
 
 const REHEARSAL: &str = "\
 This was a rehearsal, on an empty store in memory that is gone now: nothing was imported anywhere.
-There is no other store yet. --script keeps the calls, for a gateway to make them.";
+--store imports them; --script keeps the calls, for a gateway to make them.";
