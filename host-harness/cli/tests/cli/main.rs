@@ -14,6 +14,7 @@ mod import;
 mod inspect;
 mod interactive;
 mod policy;
+mod stores;
 
 use std::fs;
 use std::io::Write;
@@ -70,6 +71,9 @@ fn bare(args: &[&str], cache: &Path) -> Command {
         .stdin(Stdio::null())
         .env_remove("CLICOLOR_FORCE")
         .env_remove("NO_COLOR");
+    for name in ["STORE", "STORE_TO", "KEYS", "REALM"] {
+        command.env_remove(format!("COUNTERSIGN_{name}"));
+    }
     command
 }
 
