@@ -35,6 +35,12 @@ impl Rotate {
         let realm = self.store.store.realm();
         let claimed = claim(&*store, realm, &keyring).await;
         claimed.map_err(|error| Exit::Usage(format!("--keys: {error}")))?;
+        let noted = store.key_notes(realm).await?.sealing;
+        if let Some(id) = noted.into_iter().find(|id| keyring.is_to_come(*id)) {
+            return Err(Exit::AnsweredNo(format!(
+                "another gateway seals with the key {id:08x} already: make it active here first"
+            )));
+        }
         let work = Resealing {
             store: store.clone(),
             realm: realm.into(),
@@ -197,5 +203,5 @@ Exit codes:
   0    every record is sealed with the active key
   1    the command could not do its work; run it again for the rest
   2    the command line, the store or the keys cannot be used
-  4    records cannot be opened, or a gateway goes on sealing with another key
+  4    records cannot be opened, or a gateway seals with another key
   130  Ctrl-C; run it again for the rest";

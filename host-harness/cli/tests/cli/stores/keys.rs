@@ -148,6 +148,24 @@ async fn a_rotation_seals_everything_again_and_what_users_hold_stays_good() {
 }
 
 #[tokio::test]
+async fn nothing_is_sealed_under_a_key_that_others_have_left_behind() {
+    let place = Place::with_users("keys-behind", "1");
+    run(&["keys", "add", &place.path("keys")]).ended(0);
+    let [(old, _), (next, _)] = &*listed(&place) else {
+        panic!("not two");
+    };
+    let id = |text: &String| u32::from_str_radix(text, 16).expect("it is one");
+    let store = SqliteStore::open(place.path("mfa.db"))
+        .await
+        .expect("it opens");
+    let noted = store.note_key("default", id(old), id(next));
+    noted.await.expect("it is noted");
+    let refused = place.run(&["keys", "rotate"]).ended(4).err;
+    let expected = format!("seals with the key {next} already");
+    assert!(refused.contains(&expected), "{refused}");
+}
+
+#[tokio::test]
 async fn a_damaged_record_keeps_no_other_from_its_new_key() {
     let place = Place::with_users("keys-damaged", "3");
     let keys = place.path("keys");
