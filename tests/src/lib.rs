@@ -17,6 +17,7 @@ pub mod cluster;
 pub mod duties;
 pub mod expression;
 pub mod guessing;
+pub mod history;
 pub mod pattern;
 pub mod peer;
 pub mod policy;
