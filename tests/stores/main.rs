@@ -12,6 +12,7 @@
 )]
 
 mod duties;
+mod kind;
 mod postgres;
 mod sqlite;
 

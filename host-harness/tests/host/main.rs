@@ -32,7 +32,6 @@ mod reseals;
 mod scopes;
 mod seals;
 mod sinks;
-mod stores;
 
 use countersign_host::clock::FixedClock;
 use countersign_host::keyring::LocalKeyring;
