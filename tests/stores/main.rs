@@ -11,10 +11,15 @@
     reason = "a test that panics fails"
 )]
 
+mod double_spend;
 mod duties;
+mod gateway;
 mod kind;
+mod linearizability;
+mod people;
 mod postgres;
 mod sqlite;
+mod worker;
 
 use libtest_mimic::Arguments;
 
@@ -22,7 +27,12 @@ fn main() {
     if sqlite::is_worker() {
         return;
     }
+    if worker::is_wanted() {
+        return worker::serve();
+    }
     let mut trials = duties::trials();
+    trials.extend(double_spend::trials());
+    trials.extend(linearizability::trials());
     trials.extend(sqlite::trials());
     trials.extend(postgres::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

@@ -27,6 +27,37 @@ impl Component {
         PLUGIN.clone()
     }
 
+    /// Returns the plugin with other limits.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the component is refused.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "a component that its own host refuses leaves nothing to test"
+    )]
+    pub fn plugin_within(limits: Limits) -> Plugin {
+        // Beside the component, in the build's own directory, so that not every test binary compiles it again.
+        let cache = Path::new(countersign_component::PATH).with_file_name("compiled");
+        let builder = Plugin::builder().limits(limits);
+        builder
+            .clone()
+            .cache(cache)
+            .load(countersign_component::WASM)
+            .or_else(|_| builder.load(countersign_component::WASM))
+            .expect("the component is of this contract")
+    }
+
+    /// Returns the limits of tests: the machine may be busy with others, and what is tested is not how fast it is.
+    #[must_use]
+    pub fn limits() -> Limits {
+        let mut limits = Limits::default();
+        limits.guest_time = Duration::from_secs(30);
+        limits.call_time = Duration::from_secs(60);
+        limits
+    }
+
     /// Puts the plugin into a world.
     ///
     /// # Panics
@@ -86,22 +117,4 @@ fn dependency(import: Dependency) -> &'static str {
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "a component that its own host refuses leaves nothing to test"
-)]
-static PLUGIN: LazyLock<Plugin> = LazyLock::new(|| {
-    // Beside the component, in the build's own directory, so that not every test binary compiles it again.
-    let cache = Path::new(countersign_component::PATH).with_file_name("compiled");
-    // The machine may be busy with other tests: what is tested here is not how fast it is.
-    let mut limits = Limits::default();
-    limits.guest_time = Duration::from_secs(30);
-    limits.call_time = Duration::from_secs(60);
-    let builder = Plugin::builder().limits(limits);
-    builder
-        .clone()
-        .cache(cache)
-        .load(countersign_component::WASM)
-        .or_else(|_| builder.load(countersign_component::WASM))
-        .expect("the component is of this contract")
-});
+static PLUGIN: LazyLock<Plugin> = LazyLock::new(|| Component::plugin_within(Component::limits()));
