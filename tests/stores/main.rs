@@ -19,6 +19,7 @@ mod linearizability;
 mod people;
 mod postgres;
 mod sqlite;
+mod two_hosts;
 mod worker;
 
 use libtest_mimic::Arguments;
@@ -33,6 +34,7 @@ fn main() {
     let mut trials = duties::trials();
     trials.extend(double_spend::trials());
     trials.extend(linearizability::trials());
+    trials.extend(two_hosts::trials());
     trials.extend(sqlite::trials());
     trials.extend(postgres::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
