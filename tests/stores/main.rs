@@ -11,8 +11,10 @@
     reason = "a test that panics fails"
 )]
 
+mod clock_jumps;
 mod double_spend;
 mod duties;
+mod faults;
 mod gateway;
 mod kind;
 mod linearizability;
@@ -35,6 +37,8 @@ fn main() {
     trials.extend(double_spend::trials());
     trials.extend(linearizability::trials());
     trials.extend(two_hosts::trials());
+    trials.extend(faults::trials());
+    trials.extend(clock_jumps::trials());
     trials.extend(sqlite::trials());
     trials.extend(postgres::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
