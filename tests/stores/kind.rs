@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use countersign_conformance::cluster::Cluster;
+use countersign_conformance::peer::Peer;
 use countersign_host::store::{Database, open};
 use libtest_mimic::{Failed, Trial};
 use tokio::runtime::Runtime;
@@ -14,6 +16,7 @@ use tokio::runtime::Runtime;
 pub(crate) enum Kind {
     Memory,
     Sqlite,
+    Postgres,
 }
 
 /// An empty store that nobody else uses. It is gone when this is dropped.
@@ -26,19 +29,29 @@ pub(crate) struct Place {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Memory, Self::Sqlite];
+    pub(crate) const ALL: [Self; 3] = [Self::Memory, Self::Sqlite, Self::Postgres];
 
     /// Those that other processes can use as well.
-    pub(crate) const SHARED: [Self; 1] = [Self::Sqlite];
+    pub(crate) const SHARED: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
         }
     }
 
-    /// A trial with a store of this kind, called `memory/name`.
+    /// The program of others that it needs.
+    fn peer(self) -> Option<Peer> {
+        match self {
+            Self::Memory | Self::Sqlite => None,
+            Self::Postgres => Some(Peer::Postgres),
+        }
+    }
+
+    /// A trial with a store of this kind, called `memory/name`. Where its peer is missing it is shown as ignored, or fails
+    /// if the peer is required.
     pub(crate) fn trial<F>(
         self,
         name: &str,
@@ -48,12 +61,18 @@ impl Kind {
         F: Future<Output = ()>,
     {
         let name = format!("{}/{name}", self.name());
-        Trial::test(name, move || {
+        let missing = self.peer().filter(|peer| !peer.is_there());
+        let is_ignored = missing.is_some_and(|peer| !peer.is_required());
+        let run = move || {
+            if let Some(peer) = missing {
+                return Err(format!("{} is required, and missing", peer.name()).into());
+            }
             RUNTIME.block_on(async {
                 test(self.place().await?).await;
                 Ok(())
             })
-        })
+        };
+        Trial::test(name, run).with_ignored_flag(is_ignored)
     }
 
     async fn place(self) -> Result<Place, Failed> {
@@ -64,6 +83,7 @@ impl Kind {
                 let file = directory.path().join("store.db");
                 (format!("sqlite:{}", file.display()), Some(directory))
             }
+            Self::Postgres => (Cluster::shared()?.database().await?, None),
         };
         let store = open(&address).await.map_err(|error| error.to_string())?;
         Ok(Place {
