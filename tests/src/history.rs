@@ -207,6 +207,17 @@ impl History {
     }
 }
 
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut operations: Vec<&Operation> = self.0.iter().collect();
+        operations.sort_by_key(|it| it.begun);
+        for it in operations {
+            writeln!(f, "{} to {:?}: {:?}", it.begun, it.answered, it.action)?;
+        }
+        Ok(())
+    }
+}
+
 impl From<Vec<Operation>> for History {
     fn from(operations: Vec<Operation>) -> Self {
         Self(operations)
