@@ -1,6 +1,7 @@
 //! A store on a PostgreSQL server, for many gateways.
 
 mod address;
+mod commit;
 mod inventory;
 mod schema;
 mod session;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_postgres::error::SqlState;
 
+use self::commit::Parts;
 use self::session::{Pool, Session};
 use super::{Change, Commit, CommitError, Content, Key, OpenError, Store, Stored, Unavailable};
 use crate::clock::{Clock, SystemClock};
@@ -119,9 +121,12 @@ impl PostgresStore {
 
     async fn write(&self, commit: &Commit) -> Result<(), CommitError> {
         let parts = Parts::of(commit)?;
+        let Some(statement) = parts.statement() else {
+            return Ok(());
+        };
         let session = self.pool.session().await?;
         self.pool.check_clock(&session).await?;
-        match session.query(COMMIT, &parts.parameters()).await {
+        match session.commit(&statement).await {
             Ok(_) => Ok(()),
             // The statement fails itself so if any part of it could not be done.
             Err(failed) if failed.is(&SqlState::DIVISION_BY_ZERO) => {
@@ -162,7 +167,8 @@ impl PostgresStore {
                     amount, ceiling, ..
                 } => {
                     let count = unsigned(row.try_get::<_, Option<i64>>(2)?.unwrap_or(0))?;
-                    if count.checked_add(*amount).is_none_or(|sum| sum > *ceiling) {
+                    let ceiling = unsigned(clamped(*ceiling))?;
+                    if count.checked_add(*amount).is_none_or(|sum| sum > ceiling) {
                         full = full.or(Some(index));
                     }
                 }
@@ -220,121 +226,12 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A commit as columns. 0 stands for the version of what is not there: none is given out.
-#[derive(Default)]
-struct Parts<'a> {
-    written: Names<'a>,
-    previous: Vec<i64>,
-    values: Vec<Option<&'a [u8]>>,
-    collectable: Vec<Option<i64>>,
-    /// How many of those written are expected to be there.
-    replaced: i64,
-    checked: Names<'a>,
-    versions: Vec<i64>,
-    added: Names<'a>,
-    amounts: Vec<i64>,
-    ceilings: Vec<i64>,
-    until: Vec<i64>,
-    realms: Vec<&'a str>,
-    times: Vec<i64>,
-    events: Vec<String>,
-}
-
-impl<'a> Parts<'a> {
-    fn of(commit: &'a Commit) -> Result<Self, Unavailable> {
-        let mut parts = Self::default();
-        let now = Some(signed(commit.now)?);
-        for change in &commit.changes {
-            match change {
-                Change::Put {
-                    key,
-                    expected,
-                    value,
-                    collectable_at,
-                } => {
-                    let at = collectable_at.map(clamped);
-                    parts.write(key, *expected, Some(value), at)?;
-                }
-                Change::Delete { key, expected } => parts.write(key, *expected, None, now)?,
-                // What is not there cannot be locked, unless something is put there that says so.
-                Change::Check {
-                    key,
-                    expected: None,
-                } => parts.write(key, None, None, now)?,
-                Change::Check {
-                    key,
-                    expected: Some(version),
-                } => {
-                    parts.checked.push(key);
-                    parts.versions.push(signed(*version)?);
-                }
-                Change::Add {
-                    key,
-                    amount,
-                    ceiling,
-                    collectable_at,
-                } => {
-                    parts.added.push(key);
-                    parts.amounts.push(signed(*amount)?);
-                    parts.ceilings.push(clamped(*ceiling));
-                    parts.until.push(clamped(*collectable_at));
-                }
-            }
-        }
-        for event in &commit.events {
-            parts.realms.push(&event.realm);
-            parts.times.push(signed(event.at)?);
-            parts.events.push(event.to_json().to_string());
-        }
-        Ok(parts)
-    }
-
-    fn write(
-        &mut self,
-        key: &'a Key,
-        expected: Option<u64>,
-        value: Option<&'a [u8]>,
-        collectable_at: Option<i64>,
-    ) -> Result<(), Unavailable> {
-        self.written.push(key);
-        self.previous.push(signed(expected.unwrap_or(0))?);
-        self.values.push(value);
-        self.collectable.push(collectable_at);
-        self.replaced = self.replaced.saturating_add(i64::from(expected.is_some()));
-        Ok(())
-    }
-
-    fn parameters(&self) -> [session::Parameter<'_>; 19] {
-        [
-            &self.written.realms,
-            &self.written.kinds,
-            &self.written.names,
-            &self.previous,
-            &self.values,
-            &self.collectable,
-            &self.replaced,
-            &self.checked.realms,
-            &self.checked.kinds,
-            &self.checked.names,
-            &self.versions,
-            &self.added.realms,
-            &self.added.names,
-            &self.amounts,
-            &self.ceilings,
-            &self.until,
-            &self.times,
-            &self.events,
-            &self.realms,
-        ]
-    }
-}
-
 fn signed(number: u64) -> Result<i64, Unavailable> {
     let too_great = |_| Unavailable("a number of 2^63 or more cannot be kept".to_owned());
     i64::try_from(number).map_err(too_great)
 }
 
-/// For bounds: nothing that is kept reaches this one.
+/// For bounds and times: nothing that is kept reaches this one.
 fn clamped(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -352,80 +249,3 @@ LEFT JOIN countersign_record r
     ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.value IS NOT NULL
 LEFT JOIN countersign_counter c ON w.kind = 'quota' AND c.realm = w.realm AND c.name = w.name
 ORDER BY w.place";
-
-/// All or nothing, as one statement at READ COMMITTED.
-///
-/// `held` waits for whoever changes a record now, and then looks at it as it is: one at another version is left out,
-/// and the count is short. So is that of `put` if a record came to be where none is expected: INSERT … ON CONFLICT looks
-/// at what is there now, not at the snapshot. Each step begins after all locks of the step before are held, because its
-/// condition counts the rows of that step. What is checked is locked only against changes, since one policy is checked
-/// by many. At last a division by zero undoes everything if any count is short.
-///
-/// The number of an event is drawn after all records are locked: of two commits that write a user's record, the second
-/// draws after the first is done. So the numbers of a user's events follow the commits.
-const COMMIT: &str = "
-WITH held AS MATERIALIZED (
-    SELECT r.version FROM countersign_record r
-    JOIN unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS w (realm, kind, name, version)
-        ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.version = w.version
-    WHERE r.value IS NOT NULL
-    ORDER BY r.realm, r.kind, r.name
-    FOR UPDATE OF r
-), checked AS MATERIALIZED (
-    SELECT r.version FROM countersign_record r
-    JOIN unnest($8::text[], $9::text[], $10::text[], $11::bigint[]) AS w (realm, kind, name, version)
-        ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.version = w.version
-    WHERE r.value IS NOT NULL
-    ORDER BY r.realm, r.kind, r.name
-    FOR SHARE OF r
-), put AS (
-    INSERT INTO countersign_record AS r
-        (realm, kind, name, previous, value, collectable_at, version)
-    SELECT w.*, nextval('countersign_version')
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[])
-        AS w (realm, kind, name, previous, value, collectable_at)
-    WHERE (SELECT count(*) FROM held) = $7::bigint
-        AND (SELECT count(*) FROM checked) = cardinality($11::bigint[])
-    ORDER BY w.realm, w.kind, w.name
-    ON CONFLICT (realm, kind, name) DO UPDATE SET
-        previous = excluded.previous,
-        value = excluded.value,
-        collectable_at = excluded.collectable_at,
-        version = excluded.version
-    WHERE CASE excluded.previous
-        WHEN 0 THEN r.value IS NULL
-        ELSE r.value IS NOT NULL AND r.version = excluded.previous
-    END
-    RETURNING 1
-), added AS (
-    INSERT INTO countersign_counter AS c (realm, name, count, ceiling, collectable_at, version)
-    SELECT w.*, nextval('countersign_version')
-    FROM unnest($12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[])
-        AS w (realm, name, count, ceiling, collectable_at)
-    WHERE (SELECT count(*) FROM held) = $7::bigint
-        AND (SELECT count(*) FROM checked) = cardinality($11::bigint[])
-        AND (SELECT count(*) FROM put) = cardinality($4::bigint[])
-        AND w.count <= w.ceiling
-    ORDER BY w.realm, w.name
-    ON CONFLICT (realm, name) DO UPDATE SET
-        count = c.count + excluded.count,
-        ceiling = excluded.ceiling,
-        collectable_at = greatest(c.collectable_at, excluded.collectable_at),
-        version = excluded.version
-    WHERE c.count <= excluded.ceiling - excluded.count
-    RETURNING 1
-), noted AS (
-    INSERT INTO countersign_event (realm, at, event)
-    SELECT w.realm, w.at, w.event
-    FROM unnest($19::text[], $17::bigint[], $18::text[]) WITH ORDINALITY AS w (realm, at, event, place)
-    WHERE (SELECT count(*) FROM put) = cardinality($4::bigint[])
-        AND (SELECT count(*) FROM added) = cardinality($14::bigint[])
-    ORDER BY w.place
-    RETURNING 1
-)
-SELECT 1 / CASE WHEN (SELECT count(*) FROM held) = $7::bigint
-    AND (SELECT count(*) FROM checked) = cardinality($11::bigint[])
-    AND (SELECT count(*) FROM put) = cardinality($4::bigint[])
-    AND (SELECT count(*) FROM added) = cardinality($14::bigint[])
-    AND (SELECT count(*) FROM noted) = cardinality($17::bigint[])
-THEN 1 ELSE 0 END";

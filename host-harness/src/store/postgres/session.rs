@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Client, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, TimeoutType, Timeouts,
+    Client, Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, TimeoutType,
+    Timeouts,
 };
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -13,6 +14,7 @@ use tokio_postgres::{Error, Row};
 use super::super::{CommitError, OpenError, Unavailable};
 use super::PostgresOptions;
 use super::address::Address;
+use super::commit::Statement;
 
 pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
 
@@ -37,6 +39,20 @@ impl Pool {
         let manager = Manager::from_config(config, tls, recycling);
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(options.connections)
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    for setting in PLANS {
+                        // An engine that has no such setting needs none.
+                        let set = client.batch_execute(setting).await;
+                        if let Err(error) = set
+                            && error.as_db_error().is_none()
+                        {
+                            return Err(HookError::Backend(error));
+                        }
+                    }
+                    Ok(())
+                })
+            }))
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(options.time),
@@ -136,6 +152,22 @@ impl Session {
         .await
     }
 
+    /// Runs the statement of a commit.
+    pub(super) async fn commit(&self, statement: &Statement<'_>) -> Result<(), Failed> {
+        let Statement {
+            text, parameters, ..
+        } = statement;
+        self.busy(async |client| {
+            let prepared = match statement.is_common {
+                true => client.prepare_cached(text).await?,
+                false => client.prepare(text).await?,
+            };
+            client.query(&prepared, parameters).await
+        })
+        .await
+        .map(drop)
+    }
+
     /// Runs statements without parameters, and without an answer.
     pub(super) async fn run(&self, statements: &str) -> Result<(), Failed> {
         self.busy(async |client| client.batch_execute(statements).await)
@@ -223,6 +255,14 @@ const CLOCK: &str = "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint
 const SETTINGS: &str = "-c statement_timeout=1500 -c lock_timeout=1300 \
     -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on \
     -c default_transaction_isolation=read\\ committed";
+
+/// Statements are few and all go by an index, whatever the tables hold: they are planned once a connection, and never
+/// anew for other values or after the tables have grown.
+const PLANS: [&str; 3] = [
+    "SET plan_cache_mode = force_generic_plan",
+    "SET enable_seqscan = off",
+    "SET jit = off",
+];
 
 const CONNECT_TIME: Duration = Duration::from_millis(1_500);
 
