@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, TimeoutType,
-    Timeouts,
+    Client, Hook, HookError, Manager, ManagerConfig, Object, QueueMode, RecyclingMethod, Runtime,
+    TimeoutType, Timeouts,
 };
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -39,6 +39,8 @@ impl Pool {
         let manager = Manager::from_config(config, tls, recycling);
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(options.connections)
+            // The one used last, whose process at the other end is still at hand.
+            .queue_mode(QueueMode::Lifo)
             .post_create(Hook::async_fn(|client, _| {
                 Box::pin(async move {
                     for setting in PLANS {
