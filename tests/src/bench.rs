@@ -4,30 +4,91 @@
 //! turns in one run, and the goals are ratios where that is possible. Nothing here fails: a figure beyond its goal is
 //! marked.
 
+mod bare;
+mod crowd;
+mod durable;
+mod in_flight;
 mod loading;
+mod people;
 mod table;
+mod threads;
 mod verifying;
 
-use std::error::Error;
+use std::io;
 use std::time::Duration;
+
+use tokio::runtime::Runtime;
 
 pub use self::table::{Row, Table};
 use crate::subject::Component;
 
-/// Measures everything.
+/// Measures everything, or what has an id of `only`, such as `B-5`; B-7 with stores of up to `most` users.
 ///
 /// # Errors
 ///
 /// Whatever goes wrong: a code that is not accepted, or a temporary directory that cannot be written.
-pub fn measure() -> Result<Table, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
+pub fn measure(
+    only: Option<&str>,
+    most: usize,
+) -> Result<Table, Box<dyn std::error::Error + Send + Sync>> {
     let plugin = Component::plugin();
     let mut table = Table::new(plugin.is_pooled());
-    runtime.block_on(verifying::measure(&plugin, &mut table))?;
-    loading::measure(&mut table)?;
+    let wanted = |ids: &[&str]| only.is_none_or(|only| ids.contains(&only));
+    if wanted(&["B-9"]) {
+        in_flight::measure(&plugin, &mut table)?;
+    }
+    if wanted(&["B-1", "B-2", "B-3"]) {
+        let alone = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        alone.block_on(verifying::measure(&plugin, &mut table))?;
+    }
+    if wanted(&["B-3", "B-8"]) {
+        loading::measure(&mut table)?;
+    }
+    if wanted(&["B-4"]) {
+        threads::measure(&plugin, &mut table)?;
+    }
+    if wanted(&["B-5"]) {
+        durable::measure(&plugin, &mut table)?;
+    }
+    if wanted(&["B-7"]) {
+        crowd::measure(&plugin, &mut table, most)?;
+    }
+    table.sort();
     Ok(table)
+}
+
+/// Makes a runtime of so many threads.
+fn runtime(threads: usize) -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+}
+
+/// Makes a directory that is gone with what is returned, on a disk: below the build's own, since the system's
+/// temporary one may be memory.
+fn directory(name: &str) -> io::Result<Directory> {
+    let build = std::path::Path::new(countersign_component::PATH).with_file_name("bench");
+    let path = build.join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&path)?;
+    Ok(Directory(path))
+}
+
+struct Directory(std::path::PathBuf);
+
+impl Directory {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // What is left is seen, and hurts nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The time that one piece of work took, of several batches.

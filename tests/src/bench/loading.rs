@@ -1,15 +1,15 @@
 //! B-3, loading, and B-8, the size.
 
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 use countersign_component::WASM;
 use countersign_host::Plugin;
 
+use super::people::Trouble;
 use super::{Samples, Table};
 
 /// Loads the component from its bytes and from a cache, in turns.
-pub(super) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+pub(super) fn measure(table: &mut Table) -> Result<(), Trouble> {
     let directory = std::env::temp_dir().join(format!("countersign-bench-{}", std::process::id()));
     let measured = load(table, &Plugin::builder().cache(&directory));
     // It holds nothing but what was compiled here.
@@ -22,7 +22,7 @@ pub(super) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
     measured
 }
 
-fn load(table: &mut Table, cached: &countersign_host::PluginBuilder) -> Result<(), Box<dyn Error>> {
+fn load(table: &mut Table, cached: &countersign_host::PluginBuilder) -> Result<(), Trouble> {
     cached.load(WASM)?;
     let (mut from_bytes, mut from_cache) = (Samples::default(), Samples::default());
     for _ in 0..ROUNDS {

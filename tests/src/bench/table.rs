@@ -14,7 +14,7 @@ pub struct Table {
 #[derive(Debug)]
 pub struct Row {
     id: &'static str,
-    work: &'static str,
+    work: String,
     figure: String,
     against: String,
     goal: String,
@@ -29,35 +29,65 @@ impl Table {
         }
     }
 
-    /// Adds a time beside the time of what it is measured against, and how many times that it may take.
+    /// Adds a time beside the native one, and how many times that it may take.
     pub(super) fn ratio(
         &mut self,
-        (id, work): (&'static str, &'static str),
+        row: (&'static str, &str),
         it: Duration,
-        than: Duration,
+        native: Duration,
+        most: f64,
+    ) {
+        self.compared(row, it, ("native", native), most);
+    }
+
+    /// Adds a time beside the time of what it is measured against, and how many times that it may take.
+    pub(super) fn compared(
+        &mut self,
+        (id, work): (&'static str, &str),
+        it: Duration,
+        (what, than): (&str, Duration),
         most: f64,
     ) {
         let ratio = it.as_secs_f64() / than.as_secs_f64();
         self.rows.push(Row {
             id,
-            work,
+            work: work.to_owned(),
             figure: time(it),
-            against: format!("{ratio:.1} × native"),
+            against: format!("{ratio:.1} × {what}"),
             goal: format!("≤ {most} ×"),
             met: Some(ratio <= most),
+        });
+    }
+
+    /// Adds how many fit into a second, beside what it is measured against, and how many times as many there shall be.
+    pub(super) fn speed(
+        &mut self,
+        (id, work): (&'static str, &str),
+        it: Duration,
+        (what, than): (&str, Duration),
+        least: f64,
+    ) {
+        let ratio = than.as_secs_f64() / it.as_secs_f64();
+        self.rows.push(Row {
+            id,
+            work: work.to_owned(),
+            figure: format!("{:.0}/s", 1.0 / it.as_secs_f64()),
+            against: format!("{ratio:.2} × {what}"),
+            goal: format!("≥ {least} ×"),
+            met: Some(ratio >= least),
         });
     }
 
     /// Adds a time, and how long it may be, if that is said.
     pub(super) fn time(
         &mut self,
-        (id, work): (&'static str, &'static str),
+        (id, work): (&'static str, &str),
         it: Duration,
         most: Option<Duration>,
     ) {
         self.rows.push(Row {
             id,
-            work,
+            work: work.to_owned(),
             figure: time(it),
             against: String::new(),
             goal: most.map_or(String::new(), |most| format!("≤ {}", time(most))),
@@ -65,16 +95,28 @@ impl Table {
         });
     }
 
-    /// Adds a size in bytes, and how many there may be.
-    pub(super) fn size(
-        &mut self,
-        (id, work): (&'static str, &'static str),
-        bytes: usize,
-        most: usize,
-    ) {
+    /// Says what could not be measured, and why.
+    pub(super) fn missing(&mut self, id: &'static str, what: &str) {
         self.rows.push(Row {
             id,
-            work,
+            work: what.to_owned(),
+            figure: "–".to_owned(),
+            against: String::new(),
+            goal: String::new(),
+            met: None,
+        });
+    }
+
+    /// Puts the rows in the order of their ids.
+    pub(super) fn sort(&mut self) {
+        self.rows.sort_by_key(|row| row.id);
+    }
+
+    /// Adds a size in bytes, and how many there may be.
+    pub(super) fn size(&mut self, (id, work): (&'static str, &str), bytes: usize, most: usize) {
+        self.rows.push(Row {
+            id,
+            work: work.to_owned(),
             figure: kilobytes(bytes),
             against: String::new(),
             goal: format!("≤ {}", kilobytes(most)),
@@ -103,7 +145,7 @@ impl fmt::Display for Table {
                 None => "",
             };
             let line = format!(
-                "{:4} {:58} {:>9}   {:14} {:>8} {mark}",
+                "{:4} {:58} {:>10}   {:18} {:>9} {mark}",
                 row.id, row.work, row.figure, row.against, row.goal
             );
             writeln!(f, "{}", line.trim_end())?;

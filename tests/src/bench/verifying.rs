@@ -1,35 +1,22 @@
 //! B-1 and B-2, one `verification.verify`, and B-3, an instance alone.
 
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 use countersign_core::verification::Verdict;
-use countersign_host::clock::{Clock, FixedClock};
-use countersign_host::contract::policy::{Mode, Policy};
-use countersign_host::contract::sign_in::{BeginOutcome, BeginRequest};
-use countersign_host::contract::verification::{Verified, VerifyVerdict};
-use countersign_host::contract::{Actor, FirstFactor, Membership, Method, Purpose};
-use countersign_host::keyring::LocalKeyring;
+use countersign_host::contract::Method;
 use countersign_host::random::SystemRandom;
 use countersign_host::sms::NoPhoneLine;
 use countersign_host::store::MemoryStore;
-use countersign_host::{Countersign, Kept, Plugin};
+use countersign_host::{Kept, Plugin};
 
+use super::people::{self, Challenged, DAY, Gateway, Trouble, require_accepted};
 use super::{Samples, Table};
-use crate::authenticator::Authenticator;
 use crate::subject::Native;
-
-/// A user with a ticket.
-struct Challenged {
-    user: String,
-    ticket: String,
-}
 
 /// A gateway's day: one store, keyring and clock, which native and component share.
 struct Bench {
-    mfa: Countersign,
+    gateway: Gateway,
     native: Native,
-    clock: FixedClock,
 }
 
 /// Measures the call that every sign-in makes, natively, in a kept instance and in fresh ones, in turns.
@@ -37,20 +24,20 @@ struct Bench {
 /// Each call is of another user who begins a sign-in beforehand, and takes the right code of that day: the store is
 /// read, a tag and three codes are compared, two records and an event are committed. Every record is sealed. Limits are
 /// the default ones.
-pub(super) async fn measure(plugin: &Plugin, table: &mut Table) -> Result<(), Box<dyn Error>> {
+pub(super) async fn measure(plugin: &Plugin, table: &mut Table) -> Result<(), Trouble> {
     let bench = Bench::new(plugin)?;
-    bench.enroll().await?;
+    bench.gateway.enroll(0..PEOPLE, 1).await?;
     let mut native = Samples::default();
     let mut kept = Samples::default();
     let mut fresh = Samples::default();
     let mut alone = Samples::default();
-    let mut instance = Kept::start(&bench.mfa).await?;
+    let mut instance = Kept::start(&bench.gateway.mfa).await?;
     for round in 0..ROUNDS.saturating_add(WARM_UP) {
-        bench.clock.advance(DAY);
-        let people = bench.begin().await?;
+        bench.gateway.clock.advance(DAY);
+        let people = bench.gateway.begin(0..PEOPLE, 1).await?;
         let (for_native, rest) = people.split_at(USERS);
         let (for_kept, for_fresh) = rest.split_at(USERS);
-        let code = bench.code()?;
+        let code = bench.gateway.code()?;
         let times = [
             bench.natively(for_native, &code).await?,
             in_instance(&mut instance, for_kept, &code).await?,
@@ -94,79 +81,21 @@ pub(super) async fn measure(plugin: &Plugin, table: &mut Table) -> Result<(), Bo
 }
 
 impl Bench {
-    fn new(plugin: &Plugin) -> Result<Self, Box<dyn Error>> {
+    fn new(plugin: &Plugin) -> Result<Self, Trouble> {
         let store = MemoryStore::new();
-        let clock = FixedClock::at(START);
-        let keyring = || LocalKeyring::from_key([7; 32]);
-        let mfa = Countersign::builder(plugin.clone())
-            .realm(REALM)
-            .store(store.clone())
-            .keyring(keyring())
-            .clock(clock.clone())
-            .build()?;
+        let gateway = Gateway::on(plugin, store.clone())?;
         let native = Native::new(
-            REALM,
+            people::REALM,
             store,
-            keyring(),
+            people::keyring(),
             NoPhoneLine,
-            clock.clone(),
+            gateway.clock.clone(),
             SystemRandom,
         );
-        Ok(Self { mfa, native, clock })
+        Ok(Self { gateway, native })
     }
 
-    /// Sets a policy, and gives every user the same app.
-    async fn enroll(&self) -> Result<(), Box<dyn Error>> {
-        let operator = Actor::Operator("bench".to_owned());
-        self.mfa
-            .policy()
-            .put("*", &policy(), None, &operator, false)
-            .await?;
-        for user in users() {
-            self.mfa
-                .administration()
-                .add_totp(&user, URI, None, &operator)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Begins a sign-in of every user.
-    async fn begin(&self) -> Result<Vec<Challenged>, Box<dyn Error>> {
-        let request = BeginRequest {
-            memberships: vec![Membership {
-                company: "acme".to_owned(),
-                roles: Vec::new(),
-                active: true,
-            }],
-            first_factor: FirstFactor::password(),
-            purpose: Purpose::SignIn,
-            device_token: None,
-            binding_attested: false,
-            known_enrolled: true,
-        };
-        let mut challenged = Vec::new();
-        for user in users() {
-            let outcome = self.mfa.sign_in().begin(&user, &request).await?;
-            let BeginOutcome::Challenge(challenge) = outcome else {
-                return Err("a sign-in was not challenged".into());
-            };
-            let ticket = challenge.ticket;
-            challenged.push(Challenged { user, ticket });
-        }
-        Ok(challenged)
-    }
-
-    /// Returns the code of now.
-    fn code(&self) -> Result<String, Box<dyn Error>> {
-        Ok(Authenticator::scan(URI)?.code(self.clock.now()?))
-    }
-
-    async fn natively(
-        &self,
-        people: &[Challenged],
-        code: &str,
-    ) -> Result<Duration, Box<dyn Error>> {
+    async fn natively(&self, people: &[Challenged], code: &str) -> Result<Duration, Trouble> {
         let start = Instant::now();
         for Challenged { user, ticket } in people {
             match self.native.verify_totp(user, ticket, code).await {
@@ -181,20 +110,18 @@ impl Bench {
         &self,
         people: &[Challenged],
         code: &str,
-    ) -> Result<Duration, Box<dyn Error>> {
-        let verification = self.mfa.verification();
+    ) -> Result<Duration, Trouble> {
         let start = Instant::now();
-        for Challenged { user, ticket } in people {
-            let verdict = verification.verify(user, ticket, Method::Totp, code, false);
-            require_accepted(&verdict.await?)?;
+        for challenged in people {
+            require_accepted(&self.gateway.verify(challenged, code).await?)?;
         }
         Ok(start.elapsed())
     }
 
-    async fn instances_alone(&self) -> Result<Duration, Box<dyn Error>> {
+    async fn instances_alone(&self) -> Result<Duration, Trouble> {
         let start = Instant::now();
         for _ in 0..USERS {
-            drop(Kept::start(&self.mfa).await?);
+            drop(Kept::start(&self.gateway.mfa).await?);
         }
         Ok(start.elapsed())
     }
@@ -204,7 +131,7 @@ async fn in_instance(
     instance: &mut Kept,
     people: &[Challenged],
     code: &str,
-) -> Result<Duration, Box<dyn Error>> {
+) -> Result<Duration, Trouble> {
     let start = Instant::now();
     for Challenged { user, ticket } in people {
         let verdict = instance.verify(user, ticket, Method::Totp, code).await?;
@@ -213,29 +140,9 @@ async fn in_instance(
     Ok(start.elapsed())
 }
 
-fn require_accepted(verdict: &VerifyVerdict) -> Result<(), Box<dyn Error>> {
-    match verdict {
-        VerifyVerdict::Accepted(Verified::Done(_)) => Ok(()),
-        _ => Err("a code was not accepted by the component".into()),
-    }
-}
-
-/// The users of the three ways to call, one after another.
-fn users() -> impl Iterator<Item = String> {
-    (0..USERS.saturating_mul(3)).map(|i| format!("user-{i:06}"))
-}
-
-fn policy() -> Policy {
-    Policy::app_only(Mode::Voluntary)
-}
-
 /// Of each way to call; so many calls are a batch.
 const USERS: usize = 300;
+/// The users of the three ways to call, one after another.
+const PEOPLE: usize = USERS * 3;
 const ROUNDS: usize = 31;
 const WARM_UP: usize = 2;
-const REALM: &str = "bench";
-/// 2026-01-05T00:00:00Z.
-const START: u64 = 1_767_571_200;
-/// In seconds. Tickets of the day before are collected by then.
-const DAY: u64 = 24 * 60 * 60;
-const URI: &str = "otpauth://totp/Bench:user?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bench";
