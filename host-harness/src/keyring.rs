@@ -18,7 +18,7 @@
 //! | `next` | yes, what other gateways made already | no |
 //!
 //! The **first** key of all, whatever its state, makes the names of counters ([`Keyring::index`]) for ever. Under another
-//! first key everybody who was sent text messages would have a fresh allowance, so [`claim`] refuses it.
+//! first key everybody who was sent text messages would have a fresh allowance, so [`claim()`] refuses it.
 //!
 //! # How to rotate, with several gateways
 //!

@@ -19,8 +19,8 @@ use crate::store::{
 /// Users may sign in meanwhile. What lies under the active key is left as it is, so a walk that ended anywhere is gone on
 /// with by another one. A record that does not open is left as it is too, and counted.
 ///
-/// Every gateway must have made the new key active before: what one of them still seals under the old key afterwards is
-/// not found.
+/// It walks until a walk finds nothing, since a gateway on which the new key is not active yet goes on sealing under the
+/// old one.
 pub struct Reseal {
     store: Arc<dyn Database>,
     realm: Arc<str>,
@@ -40,9 +40,9 @@ impl fmt::Debug for Reseal {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Records that were looked at: the sum of what follows.
+    /// Records that this walk looked at.
     pub looked_at: u64,
-    /// Those that were sealed again.
+    /// Those that were sealed again, by the walks before it, too.
     pub resealed: u64,
     /// Those that lay under the active key already, or are gone.
     pub skipped: u64,
@@ -73,6 +73,11 @@ pub enum ResealError {
         .0.unreadable_accounts, .0.unreadable_tickets, .0.unreadable_policies
     )]
     Unreadable(Progress),
+    /// Each of several walks found some, so many in all: a gateway goes on sealing under another key.
+    #[error(
+        "{0} records were sealed again, and a gateway goes on sealing with another key: make the new key active on all"
+    )]
+    Outrun(u64),
     /// Another gateway seals with a key that is only to come here.
     #[error("another gateway seals with the key {0:08x} already: make it active here first")]
     Behind(u32),
@@ -85,6 +90,14 @@ pub enum ResealError {
     /// The time is not known.
     #[error(transparent)]
     Clock(#[from] ClockError),
+}
+
+/// What is to be done with a record.
+enum Judged {
+    /// It lies under another key; this seals it again.
+    Old(Change),
+    /// Nothing.
+    Counted(Fate),
 }
 
 /// What became of a record.
@@ -119,9 +132,9 @@ impl Reseal {
         Ok(total)
     }
 
-    /// Walks. `on` is told how far it is, after each page, and may stop it.
+    /// Walks, again and again. `on` is told how far it is, after each page, and may stop it.
     ///
-    /// When all is done the store forgets the other keys that records were sealed with: a keyring without them may claim
+    /// When a walk found nothing the store forgets the other keys that records were sealed with: a keyring without them may claim
     /// the realm then.
     ///
     /// # Errors
@@ -140,24 +153,47 @@ impl Reseal {
         {
             return Err(ResealError::Behind(*id));
         }
-        let mut progress = Progress::default();
+        let mut resealed = 0;
+        for _ in 0..WALKS {
+            let mut progress = Progress {
+                resealed,
+                ..Progress::default()
+            };
+            if self.walk(&mut progress, &mut on).await?.is_break() {
+                return Ok(Ended::Stopped(progress));
+            }
+            if progress.resealed > resealed {
+                resealed = progress.resealed;
+                continue;
+            }
+            if progress.unreadable() > 0 {
+                return Err(ResealError::Unreadable(progress));
+            }
+            let active = self.keyring.key_id();
+            for id in notes.sealing.into_iter().filter(|id| *id != active) {
+                self.store.forget_key(&self.realm, id).await?;
+            }
+            return Ok(Ended::Complete(progress));
+        }
+        Err(ResealError::Outrun(resealed))
+    }
+
+    /// Walks once.
+    async fn walk(
+        &self,
+        progress: &mut Progress,
+        on: &mut impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ResealError> {
         for kind in KINDS {
             let mut after: Option<String> = None;
-            while let Some(last) = self.page(kind, after.as_deref(), &mut progress).await? {
+            while let Some(last) = self.page(kind, after.as_deref(), progress).await? {
                 after = Some(last);
-                if on(&progress).is_break() {
-                    return Ok(Ended::Stopped(progress));
+                if on(progress).is_break() {
+                    return Ok(ControlFlow::Break(()));
                 }
             }
         }
-        if progress.unreadable() > 0 {
-            return Err(ResealError::Unreadable(progress));
-        }
-        let active = self.keyring.key_id();
-        for id in notes.sealing.into_iter().filter(|id| *id != active) {
-            self.store.forget_key(&self.realm, id).await?;
-        }
-        Ok(Ended::Complete(progress))
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Works on the page after a name, and returns the last name of it; none when there is none.
@@ -167,57 +203,91 @@ impl Reseal {
         after: Option<&str>,
         progress: &mut Progress,
     ) -> Result<Option<String>, ResealError> {
-        let mut after = after.map(str::to_owned);
-        let mut tries = 0..TRIES;
-        let mut last = None;
-        'again: while tries.next().is_some() {
-            let page = self.store.list(&self.realm, kind, after.as_deref(), PAGE);
-            for listed in page.await? {
-                let name = listed.name.clone();
-                match self.record(kind, listed).await? {
-                    // Somebody wrote it meanwhile. How long it is to be kept is known of a listed record only.
-                    None => continue 'again,
-                    Some(fate) => progress.count(kind, &fate),
+        let mut before = after.map(str::to_owned);
+        let mut puts = Vec::new();
+        let mut places = Vec::new();
+        for listed in self.store.list(&self.realm, kind, after, PAGE).await? {
+            let name = listed.name.clone();
+            match self.judge(kind, listed)? {
+                Judged::Old(put) => {
+                    puts.push(put);
+                    places.push(before.replace(name));
                 }
-                after = Some(name.clone());
-                last = Some(name);
-                tries = 0..TRIES;
+                Judged::Counted(fate) => {
+                    progress.count(kind, &fate, 1);
+                    before = Some(name);
+                }
             }
-            return Ok(last);
+        }
+        // One commit for all of them: on a disk, a commit each would take a hundred times as long.
+        if self.committed(puts).await? {
+            progress.count(kind, &Fate::Resealed, places.len());
+        } else {
+            for place in places {
+                let fate = self.alone(kind, place.as_deref()).await?;
+                progress.count(kind, &fate, 1);
+            }
+        }
+        // An empty page moved nothing on.
+        Ok(before.filter(|last| Some(last.as_str()) != after))
+    }
+
+    /// Works on the record that comes after a name, by itself: somebody writes in its page meanwhile.
+    async fn alone(&self, kind: Kind, after: Option<&str>) -> Result<Fate, ResealError> {
+        for _ in 0..TRIES {
+            let listed = self.store.list(&self.realm, kind, after, 1).await?;
+            let Some(listed) = listed.into_iter().next() else {
+                return Ok(Fate::Skipped);
+            };
+            match self.judge(kind, listed)? {
+                Judged::Counted(fate) => return Ok(fate),
+                Judged::Old(put) => {
+                    if self.committed(vec![put]).await? {
+                        return Ok(Fate::Resealed);
+                    }
+                }
+            }
         }
         Err(Unavailable("a record was written again and again".to_owned()).into())
     }
 
-    /// Works on a record; none if it was written meanwhile.
-    async fn record(&self, kind: Kind, listed: Listed) -> Result<Option<Fate>, ResealError> {
+    /// Looks at a record, and seals it again if it lies under another key.
+    fn judge(&self, kind: Kind, listed: Listed) -> Result<Judged, ResealError> {
         let key = Key {
             realm: self.realm.clone(),
             record: kind.named(&listed.name),
         };
         let Content::Sealed(sealed) = &listed.content else {
-            return Ok(Some(Fate::Unreadable));
+            return Ok(Judged::Counted(Fate::Unreadable));
         };
         if key_id(sealed) == Some(self.keyring.key_id()) {
-            return Ok(Some(Fate::Skipped));
+            return Ok(Judged::Counted(Fate::Skipped));
         }
         let value = match self.sealer.open(&key, sealed) {
             Ok(value) => Zeroizing::new(value),
             Err(SealError::Unreadable | SealError::Keyring(KeyringError::UnknownKey(_))) => {
-                return Ok(Some(Fate::Unreadable));
+                return Ok(Judged::Counted(Fate::Unreadable));
             }
             Err(error) => return Err(error.into()),
         };
-        let put = Change::Put {
+        Ok(Judged::Old(Change::Put {
             expected: Some(listed.version),
             value: self.sealer.seal(&key, &value)?,
             collectable_at: listed.collectable_at,
             key,
-        };
-        let commit = Commit::new(SystemClock.now()?, vec![put]);
+        }))
+    }
+
+    /// Says whether nobody else came first.
+    async fn committed(&self, puts: Vec<Change>) -> Result<bool, ResealError> {
+        if puts.is_empty() {
+            return Ok(true);
+        }
+        let commit = Commit::new(SystemClock.now()?, puts);
         match self.store.commit(commit).await {
-            Ok(()) => Ok(Some(Fate::Resealed)),
+            Ok(()) => Ok(true),
             Err(CommitError::Unavailable(error)) => Err(error.into()),
-            Err(_) => Ok(None),
+            Err(_) => Ok(false),
         }
     }
 }
@@ -232,7 +302,8 @@ impl Progress {
         accounts.saturating_add(others)
     }
 
-    fn count(&mut self, kind: Kind, fate: &Fate) {
+    fn count(&mut self, kind: Kind, fate: &Fate, records: usize) {
+        let records = u64::try_from(records).unwrap_or(u64::MAX);
         let counted = match (fate, kind) {
             (Fate::Resealed, _) => &mut self.resealed,
             (Fate::Skipped, _) => &mut self.skipped,
@@ -240,13 +311,15 @@ impl Progress {
             (Fate::Unreadable, Kind::Tickets) => &mut self.unreadable_tickets,
             (Fate::Unreadable, _) => &mut self.unreadable_policies,
         };
-        *counted = counted.saturating_add(1);
-        self.looked_at = self.looked_at.saturating_add(1);
+        *counted = counted.saturating_add(records);
+        self.looked_at = self.looked_at.saturating_add(records);
     }
 }
 
 const KINDS: [Kind; 3] = [Kind::Account, Kind::Tickets, Kind::Policy];
 /// Records in memory at once: some megabytes at most.
 const PAGE: usize = 100;
+/// The first does the work, the second finds what was written meanwhile, the third finds nothing.
+const WALKS: usize = 4;
 /// How often one record may be written between reading and writing it.
 const TRIES: u32 = 16;

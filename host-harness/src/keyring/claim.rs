@@ -25,15 +25,8 @@ pub async fn claim(
     if before == KeyNotes::default() {
         check_records(store, realm, keyring).await?;
     }
-    let active = keyring.key_id();
-    let noted = store.note_key(realm, keyring.index_id(), active).await?;
-    let checked = check(keyring, &noted);
-    if matches!(checked, Err(ClaimError::OtherIndex { .. })) && !before.sealing.contains(&active) {
-        // Another gateway was first. Nobody with its keyring ever seals with ours, and it would look for the key at its
-        // next start.
-        store.forget_key(realm, active).await?;
-    }
-    checked
+    let noted = store.note_key(realm, keyring.index_id(), keyring.key_id());
+    check(keyring, &noted.await?)
 }
 
 /// Why a keyring is not fit for a realm's records.

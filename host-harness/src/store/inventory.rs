@@ -43,8 +43,8 @@ pub trait Inventory: Send + Sync {
     /// [`Unavailable`]; try again.
     async fn key_notes(&self, realm: &str) -> Result<KeyNotes, Unavailable>;
 
-    /// Notes that the realm's counters are named under `index`, if nothing is noted yet, and that records may be sealed
-    /// with `sealing`. Returns what is noted then; whoever finds another index must not serve.
+    /// Notes that the realm's counters are named under `index`, if nothing is noted yet; and, if that is what is noted
+    /// then, that records may be sealed with `sealing`. Returns what is noted; whoever finds another index must not serve.
     ///
     /// # Errors
     ///

@@ -244,8 +244,8 @@ impl Inventory for MemoryStore {
     ) -> Result<KeyNotes, Unavailable> {
         let mut state = self.state();
         let notes = state.key_notes.entry(realm.to_owned()).or_default();
-        notes.index.get_or_insert(index);
-        if !notes.sealing.contains(&sealing) {
+        let agreed = *notes.index.get_or_insert(index) == index;
+        if agreed && !notes.sealing.contains(&sealing) {
             notes.sealing.push(sealing);
             notes.sealing.sort_unstable();
         }

@@ -75,6 +75,7 @@ impl Inventory for PostgresStore {
         sealing: u32,
     ) -> Result<KeyNotes, Unavailable> {
         let (index, sealing) = (i64::from(index), i64::from(sealing));
+        self.ask(NOTE_INDEX, &[&realm, &index]).await?;
         self.ask(NOTE_KEY, &[&realm, &index, &sealing]).await?;
         self.key_notes(realm).await
     }
@@ -157,9 +158,14 @@ RETURNING true";
 
 const KEYS: &str = "SELECT purpose, id FROM countersign_key WHERE realm = $1 ORDER BY purpose, id";
 
+const NOTE_INDEX: &str = "
+INSERT INTO countersign_key (realm, purpose, id) VALUES ($1, 'index', $2) ON CONFLICT DO NOTHING";
+
+/// After [`NOTE_INDEX`], and only where that is what is noted.
 const NOTE_KEY: &str = "
 INSERT INTO countersign_key (realm, purpose, id)
-VALUES ($1, 'index', $2), ($1, 'sealing', $3) ON CONFLICT DO NOTHING";
+SELECT realm, 'sealing', $3 FROM countersign_key
+WHERE realm = $1 AND purpose = 'index' AND id = $2 ON CONFLICT DO NOTHING";
 
 const FORGET_KEY: &str =
     "DELETE FROM countersign_key WHERE realm = $1 AND purpose = 'sealing' AND id = $2";

@@ -139,8 +139,11 @@ impl<'c> Writing<'c> {
     ) -> rusqlite::Result<KeyNotes> {
         self.statement("INSERT OR IGNORE INTO index_keys (realm, id) VALUES (?1, ?2)")?
             .execute(params![realm, index])?;
-        self.statement("INSERT OR IGNORE INTO sealing_keys (realm, id) VALUES (?1, ?2)")?
-            .execute(params![realm, sealing])?;
+        self.statement(
+            "INSERT OR IGNORE INTO sealing_keys (realm, id)
+             SELECT realm, ?3 FROM index_keys WHERE realm = ?1 AND id = ?2",
+        )?
+        .execute(params![realm, index, sealing])?;
         super::reading::key_notes(self.connection, realm)
     }
 
