@@ -20,6 +20,7 @@ mod preview;
 mod profiles;
 mod readme;
 mod regressions;
+mod rotation;
 mod security;
 mod tidy;
 

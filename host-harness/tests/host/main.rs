@@ -18,6 +18,7 @@ mod events;
 mod json;
 mod json_lines;
 mod key_files;
+mod key_sources;
 mod keyrings;
 #[cfg(feature = "countries")]
 mod phone_caps;
