@@ -20,6 +20,7 @@ mod kind;
 mod linearizability;
 mod people;
 mod postgres;
+mod readme;
 mod sqlite;
 mod two_hosts;
 mod worker;
@@ -41,5 +42,6 @@ fn main() {
     trials.extend(clock_jumps::trials());
     trials.extend(sqlite::trials());
     trials.extend(postgres::trials());
+    trials.extend(readme::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
