@@ -2,6 +2,7 @@
 
 mod commits;
 mod servers;
+mod tls;
 mod trails;
 
 use countersign_conformance::cluster::Cluster;
@@ -13,6 +14,7 @@ use tokio::runtime::Runtime;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = servers::trials();
     trials.extend(commits::trials());
+    trials.extend(tls::trials());
     trials.extend(trails::trials());
     trials
 }

@@ -12,10 +12,12 @@ use super::{Database, MemoryStore};
 /// | `sqlite:PATH` | in a file, made if it is not there ([`SqliteStore`](super::SqliteStore), feature `sqlite`) |
 /// | `postgres://user@host/database` | on a PostgreSQL server (feature `postgres`) |
 ///
-/// An address of PostgreSQL may have what PostgreSQL's own may have, with three differences. `sslmode` is `require` or
+/// An address of PostgreSQL may have what PostgreSQL's own may have, with four differences. `sslmode` is `require` or
 /// `verify-full`, which are the same and verify the server's name, or `disable`; without it a connection is encrypted
 /// unless it stays on this machine. `sslrootcert` names a file of root certificates, in place of the system's. A password
-/// that is not in it is taken from the environment variable `PGPASSWORD`. `postgresql://` is the same.
+/// that is not in it is taken from the environment variable `PGPASSWORD`. There is no `hostaddr`. Settings in `options`
+/// hold unless the store depends on them. With several hosts the connection is encrypted if one of them is not this
+/// machine. `postgresql://` is the same.
 ///
 /// # Errors
 ///

@@ -28,11 +28,16 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(address: &str, options: PostgresOptions) -> Result<Self, OpenError> {
         let (mut config, tls) = Address::parse(address)?.into_parts();
+        // Of two settings of one name the later holds, and what this store counts on must.
+        let settings = match config.get_options() {
+            Some(own) => format!("{own} {SETTINGS}"),
+            None => SETTINGS.to_owned(),
+        };
         config
             .application_name("countersign")
             .connect_timeout(CONNECT_TIME)
             .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite)
-            .options(SETTINGS);
+            .options(settings);
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -239,6 +244,9 @@ impl From<Failed> for Unavailable {
             Failed::Unavailable(error) => error,
             Failed::Database(error) => Self(match error.code() {
                 Some(state) => format!("the database refused, SQLSTATE {}", state.code()),
+                None if is_distrust(&error) => {
+                    "the database's certificate is not trusted, or not for this name".to_owned()
+                }
                 None => "the connection to the database failed".to_owned(),
             }),
         }
@@ -249,6 +257,16 @@ impl From<Failed> for CommitError {
     fn from(failed: Failed) -> Self {
         Self::Unavailable(failed.into())
     }
+}
+
+/// Says whether it failed at the certificate, so that an operator need not guess.
+fn is_distrust(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    let error = source
+        .and_then(|it| it.downcast_ref::<std::io::Error>())
+        .and_then(std::io::Error::get_ref)
+        .and_then(|it| it.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 const CLOCK: &str = "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint";
