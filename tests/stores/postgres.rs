@@ -1,6 +1,7 @@
 //! What only a store on a server meets.
 
 mod commits;
+mod interruptions;
 mod servers;
 mod tls;
 mod trails;
@@ -14,6 +15,7 @@ use tokio::runtime::Runtime;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = servers::trials();
     trials.extend(commits::trials());
+    trials.extend(interruptions::trials());
     trials.extend(tls::trials());
     trials.extend(trails::trials());
     trials
