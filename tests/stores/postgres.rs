@@ -2,7 +2,9 @@
 
 mod commits;
 mod interruptions;
+mod roles;
 mod servers;
+mod statements;
 mod tls;
 mod trails;
 
@@ -16,6 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = servers::trials();
     trials.extend(commits::trials());
     trials.extend(interruptions::trials());
+    trials.extend(roles::trials());
+    trials.extend(statements::trials());
     trials.extend(tls::trials());
     trials.extend(trails::trials());
     trials
