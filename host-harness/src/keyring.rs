@@ -53,7 +53,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use zeroize::{Zeroize as _, Zeroizing};
 
-pub use self::claim::{ClaimError, claim};
+pub use self::claim::{ClaimError, UNFINISHED, claim};
 pub use self::file::{KeyFile, KeyFileError, KeyState, NotEdited};
 pub use self::local::LocalKeyring;
 pub(crate) use self::local::{keyed, tag};

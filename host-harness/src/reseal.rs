@@ -211,7 +211,7 @@ impl Reseal {
             match self.judge(kind, listed)? {
                 Judged::Old(put) => {
                     puts.push(put);
-                    places.push(before.replace(name));
+                    places.push((before.replace(name.clone()), name));
                 }
                 Judged::Counted(fate) => {
                     progress.count(kind, &fate, 1);
@@ -223,8 +223,8 @@ impl Reseal {
         if self.committed(puts).await? {
             progress.count(kind, &Fate::Resealed, places.len());
         } else {
-            for place in places {
-                let fate = self.alone(kind, place.as_deref()).await?;
+            for (place, name) in places {
+                let fate = self.alone(kind, place, &name).await?;
                 progress.count(kind, &fate, 1);
             }
         }
@@ -232,12 +232,23 @@ impl Reseal {
         Ok(before.filter(|last| Some(last.as_str()) != after))
     }
 
-    /// Works on the record that comes after a name, by itself: somebody writes in its page meanwhile.
-    async fn alone(&self, kind: Kind, after: Option<&str>) -> Result<Fate, ResealError> {
+    /// Works on the record with a name, which comes after another, by itself: somebody writes in its page meanwhile. What
+    /// came to be between the two was made by them.
+    async fn alone(
+        &self,
+        kind: Kind,
+        mut after: Option<String>,
+        name: &str,
+    ) -> Result<Fate, ResealError> {
         for _ in 0..TRIES {
-            let listed = self.store.list(&self.realm, kind, after, 1).await?;
-            let Some(listed) = listed.into_iter().next() else {
-                return Ok(Fate::Skipped);
+            let listed = self.store.list(&self.realm, kind, after.as_deref(), 1);
+            let listed = match listed.await?.into_iter().next() {
+                Some(listed) if listed.name.as_str() < name => {
+                    after = Some(listed.name);
+                    continue;
+                }
+                Some(listed) if listed.name == name => listed,
+                _ => return Ok(Fate::Skipped),
             };
             match self.judge(kind, listed)? {
                 Judged::Counted(fate) => return Ok(fate),

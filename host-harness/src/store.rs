@@ -50,7 +50,8 @@ pub trait Store: Send + Sync {
     /// Makes all changes and appends all events, or does nothing.
     ///
     /// The host has checked that no record stands in it twice, that only counters are added to and only other
-    /// records put, checked or deleted.
+    /// records put or checked. A plugin deletes no counter; the host itself does, at its version, to take back that a
+    /// message went out.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@
 mod record;
 
 use std::env;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -33,13 +33,14 @@ async fn two_hosts(place: Place) {
     });
     let scene = Arc::new(Scene::set(&place).await);
     let began = Instant::now();
+    let is_over = Arc::new(AtomicBool::new(false));
     let mut callers = Vec::new();
     for host in 0..HOSTS {
         for caller in 0..CALLERS {
-            let scene = scene.clone();
+            let (scene, is_over) = (scene.clone(), is_over.clone());
             callers.push(tokio::spawn(async move {
                 let mut i = 0;
-                while began.elapsed() < length {
+                while !is_over.load(Ordering::Relaxed) {
                     let client = format!("{host}/{caller}/{i}");
                     scene.sign_in(host, client).await;
                     i += 1;
@@ -48,7 +49,8 @@ async fn two_hosts(place: Place) {
         }
     }
     let mut restarts = 0;
-    while began.elapsed() < length {
+    // A slow machine takes longer, and restarts as often.
+    while began.elapsed() < length || restarts < RESTARTS {
         tokio::time::sleep(STEP).await;
         scene.move_clock().await;
         let due = began.elapsed().as_secs_f64() / length.as_secs_f64() * f64::from(RESTARTS + 1);
@@ -57,10 +59,10 @@ async fn two_hosts(place: Place) {
             scene.kill_and_restart(&place).await;
         }
     }
+    is_over.store(true, Ordering::Relaxed);
     for caller in callers {
         caller.await.expect("no caller panics");
     }
-    assert_eq!(restarts, RESTARTS, "no host was killed");
     let seconds = began.elapsed().as_secs_f64();
     let record = scene.finish();
     let figures = record.check(&scene.gateway).await;

@@ -188,6 +188,17 @@ impl GatewayArgs {
     }
 }
 
+/// Makes sure that a store has something of a realm: whoever mistypes its name would believe to have done something.
+pub(crate) async fn require_realm(store: &dyn Database, realm: &str) -> Result<(), Exit> {
+    let notes = store.key_notes(realm).await?;
+    match notes == KeyNotes::default() && is_empty(store, realm).await? {
+        true => Err(Exit::AnsweredNo(format!(
+            "the store has nothing of the realm {realm}: see --realm"
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// Says whether no gateway ever wrote anything of a realm.
 async fn is_empty(store: &dyn Database, realm: &str) -> Result<bool, Unavailable> {
     for kind in [Kind::Account, Kind::Policy, Kind::Tickets] {
@@ -228,7 +239,8 @@ impl From<OpenError> for Exit {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Address => Self::Usage(format!("expected {FORMS}")),
-            error => Self::Fault(error.to_string()),
+            OpenError::Unavailable(_) => Self::Fault(error.to_string()),
+            error => Self::Usage(format!("--store: {error}")),
         }
     }
 }

@@ -9,7 +9,7 @@ use countersign_host::printable::{Printable, json_line};
 use serde_json::{Value, json};
 
 use self::tail::Tail;
-use crate::database::{Access, StoreArgs};
+use crate::database::{Access, StoreArgs, require_realm};
 use crate::exit::Exit;
 use crate::json::pretty;
 use crate::status::now;
@@ -138,8 +138,23 @@ impl Prune {
         let store = self.store.open(Access::Write).await?;
         let age = u64::from(self.older_than).saturating_mul(DAY);
         let time = now()?.saturating_sub(age);
-        let deleted = store.prune(self.store.realm(), time).await?;
+        let realm = self.store.realm();
+        require_realm(&*store, realm).await?;
+        let deleted = store.prune(realm, time).await?;
         writeln!(out, "{GOOD}deleted{GOOD:#}: {deleted} events")?;
+        // The oldest that is left is younger, or waits for somebody.
+        let oldest = store.events(realm, 0, 1).await?;
+        if let Some(kept) = oldest.first().filter(|it| it.event.at < time) {
+            for (name, position) in store.consumers(realm).await? {
+                if position < kept.position {
+                    writeln!(
+                        out,
+                        "older ones are kept for {}, who is at position {position}: see countersign events forget",
+                        Printable(&name)
+                    )?;
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -112,7 +112,9 @@ const PG_RESTORE: &str = "--store: expected sqlite:PATH; for PostgreSQL stop eve
 const SINCE: &str = "\
 Not brought back, and for you to see to: everything since the backup. Whoever was reset, erased or
 changed a factor since then has the old one again: reset them. Wait two minutes before you start a
-gateway, until no code that was used a moment ago is good for its time.";
+gateway, until no code that was used a moment ago is good for its time. Only users of this realm were
+revoked: if the store has others, revoke-all for each of them. The file belongs to who made it: see
+that the gateway can write it.";
 
 const LONG_HELP: &str = r"Stop every gateway first, and move the old store away with its -wal and -shm. The copy is made and
 revoked beside its place, as PATH.restoring, and put there when all is done.

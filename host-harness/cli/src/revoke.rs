@@ -91,7 +91,7 @@ impl RevokeAll {
             }
         };
         revoked.write(out)?;
-        Ok(())
+        revoked.require_all()
     }
 }
 
@@ -131,6 +131,6 @@ Exit codes:
   1    the command could not do its work; run it again
   2    the command line, the store or the keys cannot be used
   3    a host would refuse the plugin
-  4    the plugin refused, or the user has no record
+  4    the plugin refused, the user has no record, or records cannot be read; for all others it is done
   5    the plugin trapped, used up its limits or broke the contract, and was stopped
   130  Ctrl-C";

@@ -36,7 +36,8 @@ impl<'a> Pages<'a> {
             .store
             .list(self.realm, self.kind, self.after.as_deref(), PAGE)
             .await?;
-        self.is_done = listed.len() < PAGE;
+        // A short page need not be the last: a store may hold back on how much it lists at once.
+        self.is_done = listed.is_empty();
         self.after = listed.last().map(|it| it.name.clone());
         Ok((!listed.is_empty()).then_some(listed))
     }

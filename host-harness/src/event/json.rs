@@ -183,7 +183,8 @@ fn kind(event: &Fields<'_>) -> Result<EventKind, NotAnEvent> {
         "first-factor-changed" => EventKind::FirstFactorChanged,
         "erased" => EventKind::Erased,
         "other" => EventKind::Other(detail.text("what")?),
-        _ => return Err(NotAnEvent { field: "event" }),
+        // A newer version wrote it. Whoever reads on must not be kept from what comes behind it.
+        newer => EventKind::Other(newer.to_owned()),
     })
 }
 

@@ -29,6 +29,10 @@ pub async fn claim(
     check(keyring, &noted.await?)
 }
 
+/// Stands among the sealing keys of a store that is being filled from another one, until all is there. No key that is drawn
+/// has this id.
+pub const UNFINISHED: u32 = 0;
+
 /// Why a keyring is not fit for a realm's records.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -43,6 +47,9 @@ pub enum ClaimError {
         /// The first key of the keyring.
         found: u32,
     },
+    /// Records were being copied into the store, and not all of them were.
+    #[error("the store is an unfinished copy of another: copy again, into a new one")]
+    Unfinished,
     /// Keys are missing.
     #[error(
         "records of this realm are sealed with {}, which the keyring does not have",
@@ -62,6 +69,9 @@ pub(crate) fn the_keys(ids: &[u32]) -> String {
 }
 
 fn check(keyring: &LocalKeyring, notes: &KeyNotes) -> Result<(), ClaimError> {
+    if notes.sealing.contains(&UNFINISHED) {
+        return Err(ClaimError::Unfinished);
+    }
     let found = keyring.index_id();
     if let Some(noted) = notes.index.filter(|noted| *noted != found) {
         return Err(ClaimError::OtherIndex { noted, found });

@@ -224,7 +224,7 @@ impl KeyFile {
     }
 
     /// Writes the text in place of a file that is there, for its owner alone (mode 0600): all of it or, if anything goes
-    /// wrong, nothing. It is on the disk when this returns.
+    /// wrong, nothing. It stays its owner's, and is on the disk when this returns.
     ///
     /// # Errors
     ///
@@ -233,6 +233,17 @@ impl KeyFile {
         // A link stays one.
         let path = fs::canonicalize(path)?;
         let draft = Draft::write(&path, &self.to_text())?;
+        // Root edits a file that a gateway reads: it stays the gateway's.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, chown};
+
+            let owner = fs::metadata(&path)?;
+            let ours = fs::metadata(&draft.path)?;
+            if (owner.uid(), owner.gid()) != (ours.uid(), ours.gid()) {
+                chown(&draft.path, Some(owner.uid()), Some(owner.gid()))?;
+            }
+        }
         draft.rename(&path)?;
         sync_folder(&path)
     }
@@ -386,7 +397,7 @@ fn draw(
         let mut key = Zeroizing::new([0; 32]);
         random.fill(&mut *key)?;
         let id = LocalKeyring::from_key(*key).key_id();
-        if suits(id) {
+        if suits(id) && id != super::UNFINISHED {
             return Ok((key, id));
         }
     }

@@ -9,6 +9,7 @@ mod trail;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,14 +17,17 @@ use tokio_postgres::error::SqlState;
 
 use self::commit::Parts;
 use self::session::{Pool, Session};
-use super::{Change, Commit, CommitError, Content, Key, OpenError, Store, Stored, Unavailable};
+use super::{
+    Change, Commit, CommitError, Content, Key, Kind, OpenError, Store, Stored, Unavailable,
+};
 use crate::clock::{Clock, SystemClock};
 
 /// A store on a PostgreSQL server; its clones share their connections.
 ///
 /// A get is one statement, and so is a commit. It connects again by itself after the server was away; a commit whose
 /// fate is not known is `Unavailable` and never sent again. While this machine's clock is more than
-/// [`tolerance`](PostgresOptions::tolerance) off the database's, it serves nothing.
+/// [`tolerance`](PostgresOptions::tolerance) off the database's, it serves nothing. What is collectable is collected
+/// beside the commits, a piece at a time.
 ///
 /// # Security
 ///
@@ -119,6 +123,18 @@ impl PostgresStore {
         Ok(found)
     }
 
+    /// Collects a piece after every so many commits, so that nobody has to. No caller waits for it.
+    fn tend(&self, now: u64) {
+        let commits = self.pool.commits.fetch_add(1, Ordering::Relaxed);
+        if commits.is_multiple_of(COMMITS_A_PIECE) {
+            let store = self.clone();
+            tokio::spawn(async move {
+                // What cannot be collected now is collected later.
+                let _ = store.collect_some(now).await;
+            });
+        }
+    }
+
     async fn write(&self, commit: &Commit) -> Result<(), CommitError> {
         let parts = Parts::of(commit)?;
         let Some(statement) = parts.statement() else {
@@ -158,7 +174,8 @@ impl PostgresStore {
                 Change::Put { expected, .. }
                 | Change::Delete { expected, .. }
                 | Change::Check { expected, .. } => {
-                    let version: Option<i64> = row.try_get(1)?;
+                    let is_counter = change.key().record.kind() == Kind::Quota;
+                    let version: Option<i64> = row.try_get(if is_counter { 3 } else { 1 })?;
                     if version.map(unsigned).transpose()? != *expected {
                         return Ok(CommitError::Conflict);
                     }
@@ -194,7 +211,9 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        self.pool.within(self.write(&commit)).await
+        self.pool.within(self.write(&commit)).await?;
+        self.tend(commit.now);
+        Ok(())
     }
 }
 
@@ -240,6 +259,9 @@ fn unsigned(number: i64) -> Result<u64, Unavailable> {
     let negative = |_| Unavailable("a negative number was found".to_owned());
     u64::try_from(number).map_err(negative)
 }
+
+/// A piece is up to a thousand rows of each table: more than as many commits leave.
+const COMMITS_A_PIECE: u64 = 256;
 
 /// Records and counters in one statement, and the server's clock.
 const GET: &str = "

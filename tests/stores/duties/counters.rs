@@ -1,6 +1,6 @@
 //! Counters and their ceilings.
 
-use countersign_host::store::CommitError;
+use countersign_host::store::{Change, CommitError};
 
 use super::{account, add, check, commit, count, put, quota, race, read, version};
 use crate::kind::Place;
@@ -12,6 +12,7 @@ super::each! {
     racing_adds_fill_a_counter_to_its_ceiling_and_never_conflict,
     adds_to_many_counters_in_any_order_never_conflict,
     a_counter_filled_by_some_is_full_for_all,
+    counter_is_deleted_at_its_version_and_begins_anew,
 }
 
 // covers: STORE-5
@@ -114,6 +115,29 @@ async fn counts_near_the_largest_number_are_refused_and_not_wrapped(place: Place
             .expect("it stays");
         assert_eq!(count(store, &q).await, Some(sum));
     }
+}
+
+/// As the host does to take back that a message went out.
+async fn counter_is_deleted_at_its_version_and_begins_anew(place: Place) {
+    let store = &*place.store;
+    let q = quota("q");
+    commit(store, vec![add(&q, 1, 1)]).await.expect("below");
+    let first = read(store, &q).await.expect("it is there").version;
+    let delete = |version| Change::Delete {
+        key: q.clone(),
+        expected: Some(version),
+    };
+    let other = commit(store, vec![delete(first + 1)]).await;
+    assert!(matches!(other, Err(CommitError::Conflict)), "{other:?}");
+    let full = commit(store, vec![add(&q, 1, 1)]).await;
+    assert!(
+        matches!(full, Err(CommitError::CeilingReached(0))),
+        "{full:?}"
+    );
+    commit(store, vec![delete(first)]).await.expect("as read");
+    assert_eq!(read(store, &q).await, None);
+    commit(store, vec![add(&q, 1, 1)]).await.expect("anew");
+    assert_ne!(read(store, &q).await.expect("there").version, first);
 }
 
 // covers: STORE-5

@@ -8,7 +8,7 @@ use clap::Args;
 use countersign_host::keyring::claim;
 use countersign_host::reseal::{Ended, Reseal, ResealError};
 
-use crate::database::{Access, KeyedArgs};
+use crate::database::{Access, KeyedArgs, require_realm};
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::style::{BOLD, DIM, GOOD};
@@ -29,11 +29,12 @@ impl Rotate {
         let keyring = Arc::new(self.store.keyring().await?);
         let store = self.store.store.open(Access::Write).await?;
         let realm = self.store.store.realm();
+        require_realm(&*store, realm).await?;
         let claimed = claim(&*store, realm, &keyring).await;
         claimed.map_err(|error| Exit::Usage(format!("--keys: {error}")))?;
         let noted = store.key_notes(realm).await?.sealing;
         let work = Reseal::new(store, realm, keyring.clone());
-        let progress = Progress::of("records", Some(work.total().await?));
+        let progress = Progress::of("records", work.total().await.ok());
         let mut told = 0;
         let walks = work.run(|it| {
             // A walk that finds nothing is quick, and no news.

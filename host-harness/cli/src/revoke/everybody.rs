@@ -1,5 +1,6 @@
 //! Revoking for everybody.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use countersign_host::contract::Actor;
@@ -10,8 +11,9 @@ use super::{What, revoke};
 use crate::database::Gateway;
 use crate::exit::Exit;
 use crate::progress::Progress;
-use crate::style::{BOLD, GOOD};
+use crate::style::{BAD, BOLD, GOOD};
 use crate::walk::{Pages, together};
+use countersign_host::printable::Printable;
 
 /// What was revoked.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,8 @@ pub(crate) struct Revoked {
     users: u64,
     /// How many users lost what.
     lost: Vec<(What, u64)>,
+    /// Whose records cannot be read. Nobody gets in by them.
+    unreadable: BTreeSet<String>,
 }
 
 /// Revokes what everybody holds, and passes over whoever holds nothing.
@@ -27,7 +31,8 @@ pub(crate) struct Revoked {
 ///
 /// # Errors
 ///
-/// The first user's for whom it cannot be done; those before are done.
+/// Where it cannot be done for anybody of a page: the store, the keys or the plugin are not as they should be. Single
+/// users are noted, and the others go on.
 pub(crate) async fn revoke_all(
     gateway: &Gateway,
     realm: &str,
@@ -37,27 +42,35 @@ pub(crate) async fn revoke_all(
     let mut revoked = Revoked {
         users: 0,
         lost: what.iter().map(|it| (*it, 0)).collect(),
+        unreadable: BTreeSet::new(),
     };
     let mut kinds = vec![Kind::Account];
     if what.contains(&What::Tickets) {
         kinds.push(Kind::Tickets);
     }
     for kind in kinds {
-        let total = gateway.store.count(realm, kind).await?;
+        // Counting many takes long, and is for show.
+        let total = gateway.store.count(realm, kind).await.ok();
         let label = match kind {
             Kind::Tickets => "users with tickets",
             _ => "users",
         };
-        let progress = Progress::of(label, Some(total));
+        let progress = Progress::of(label, total);
         let mut pages = Pages::of(&*gateway.store, realm, kind);
         while let Some(users) = pages.next_names().await? {
             let count = u64::try_from(users.len()).unwrap_or(u64::MAX);
-            let done = together(users, |user| {
+            let done = together(users.clone(), |user| {
                 one(gateway.mfa.clone(), user, what.to_vec(), actor.clone())
             });
-            for lost in done.await {
-                for what in lost? {
-                    revoked.count(what);
+            let done = done.await;
+            let any = done.iter().any(Result::is_ok);
+            for (user, lost) in users.into_iter().zip(done) {
+                match lost {
+                    Ok(lost) => lost.into_iter().for_each(|what| revoked.count(what)),
+                    Err(_) if any || !revoked.is_nobody() => {
+                        revoked.unreadable.insert(user);
+                    }
+                    Err(error) => return Err(error.into()),
                 }
             }
             if kind == Kind::Account {
@@ -70,6 +83,20 @@ pub(crate) async fn revoke_all(
 }
 
 impl Revoked {
+    fn is_nobody(&self) -> bool {
+        self.users == 0
+    }
+
+    /// Says whether it was done for everybody.
+    pub(crate) fn require_all(&self) -> Result<(), Exit> {
+        match self.unreadable.len() {
+            0 => Ok(()),
+            some => Err(Exit::AnsweredNo(format!(
+                "the records of {some} users cannot be read, and stay as they are"
+            ))),
+        }
+    }
+
     fn count(&mut self, what: What) {
         for (it, count) in &mut self.lost {
             if *it == what {
@@ -86,6 +113,20 @@ impl Revoked {
         )?;
         for (what, count) in &self.lost {
             writeln!(out, "  {} of {count}", what.words())?;
+        }
+        if !self.unreadable.is_empty() {
+            let some: Vec<String> = self
+                .unreadable
+                .iter()
+                .take(SHOWN)
+                .map(|it| Printable(it).to_string())
+                .collect();
+            let count = self.unreadable.len();
+            writeln!(
+                out,
+                "{BAD}records of {count} users cannot be read{BAD:#}, so that these cannot sign in: {}",
+                some.join(", ")
+            )?;
         }
         Ok(())
     }
@@ -109,3 +150,6 @@ async fn one(
     }
     Ok(lost)
 }
+
+/// Names of users whose records cannot be read, that are printed.
+const SHOWN: usize = 10;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Change, Commit, CommitError, Key};
+use super::super::{Change, Commit, CommitError, Key, Kind};
 use super::clamped;
 use super::session::Parameter;
 
@@ -13,6 +13,8 @@ pub(super) struct Parts<'a> {
     held: Vec<Held<'a>>,
     written: Vec<Written<'a>>,
     added: Vec<Added<'a>>,
+    /// Counters that are deleted.
+    released: Vec<Held<'a>>,
     noted: Vec<Noted<'a>>,
 }
 
@@ -77,6 +79,10 @@ impl<'a> Parts<'a> {
                     let collectable_at = collectable_at.map(clamped);
                     parts.write(key, *expected, Some(value), collectable_at)?;
                 }
+                Change::Delete { key, expected } if key.record.kind() == Kind::Quota => {
+                    let version = expected.ok_or(CommitError::Conflict)?;
+                    parts.released.push(Held::of(key, version)?);
+                }
                 Change::Delete { key, expected } => {
                     parts.write(key, *expected, None, Some(clamped(commit.now)))?;
                 }
@@ -112,9 +118,9 @@ impl<'a> Parts<'a> {
     }
 
     fn hold(&mut self, key: &'a Key, version: u64) -> Result<i64, CommitError> {
-        let version = i64::try_from(version).map_err(|_| CommitError::Conflict)?;
-        let key = Names::of(key);
-        self.held.push(Held { key, version });
+        let held = Held::of(key, version)?;
+        let version = held.version;
+        self.held.push(held);
         Ok(version)
     }
 
@@ -166,6 +172,11 @@ impl<'a> Parts<'a> {
             let rows = text.rows(&self.added, Added::bind);
             text.part("added", self.added.len(), &ADDED.replace("{rows}", &rows));
         }
+        if !self.released.is_empty() {
+            let rows = text.rows(&self.released, Held::bind);
+            let body = RELEASED.replace("{rows}", &rows);
+            text.part("released", self.released.len(), &body);
+        }
         if !self.noted.is_empty() {
             let mut place = 0_usize;
             let rows = text.rows(&self.noted, |noted, text| {
@@ -194,6 +205,13 @@ impl<'a> Names<'a> {
 }
 
 impl<'a> Held<'a> {
+    fn of(key: &'a Key, version: u64) -> Result<Self, CommitError> {
+        Ok(Self {
+            key: Names::of(key),
+            version: i64::try_from(version).map_err(|_| CommitError::Conflict)?,
+        })
+    }
+
     fn bind(&'a self, text: &mut Text<'a>) -> String {
         let (key, version) = (self.key.bind(text), text.bind(&self.version));
         format!("({key}, {version}::bigint)")
@@ -319,6 +337,12 @@ const ADDED: &str = "(
         collectable_at = greatest(c.collectable_at, excluded.collectable_at),
         version = excluded.version
     WHERE c.count <= excluded.ceiling - excluded.count
+    RETURNING 1
+)";
+
+const RELEASED: &str = "(
+    DELETE FROM countersign_counter c USING (VALUES {rows}) AS w (realm, kind, name, version)
+    WHERE {before} AND c.realm = w.realm AND c.name = w.name AND c.version = w.version
     RETURNING 1
 )";
 

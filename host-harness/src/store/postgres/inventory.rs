@@ -17,6 +17,8 @@ impl Inventory for PostgresStore {
         limit: usize,
     ) -> Result<Vec<Listed>, Unavailable> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        // No name is empty. Asked for "none or after", the index would be read from its beginning for each page.
+        let after = after.unwrap_or("");
         let rows = match kind {
             Kind::Quota => self.ask(LIST_COUNTERS, &[&realm, &after, &limit]).await?,
             _ => {
@@ -38,19 +40,13 @@ impl Inventory for PostgresStore {
 
     async fn collect(&self, time: u64) -> Result<u64, Unavailable> {
         let mut collected: u64 = 0;
-        for statement in [COLLECT, COLLECT_COUNTERS] {
-            loop {
-                let rows = self.ask(statement, &[&clamped(time)]).await?;
-                if rows.is_empty() {
-                    break;
-                }
-                for row in rows {
-                    let was_there: bool = row.try_get(0).map_err(Failed::from)?;
-                    collected = collected.saturating_add(u64::from(was_there));
-                }
+        loop {
+            let piece = self.collect_some(time).await?;
+            match piece.rows {
+                0 => return Ok(collected),
+                _ => collected = collected.saturating_add(piece.records),
             }
         }
-        Ok(collected)
     }
 
     async fn key_notes(&self, realm: &str) -> Result<KeyNotes, Unavailable> {
@@ -86,7 +82,31 @@ impl Inventory for PostgresStore {
     }
 }
 
+/// What was collected at once.
+pub(super) struct Collected {
+    /// Rows of the tables.
+    rows: usize,
+    /// Records and counters; the other rows stood for what was deleted before.
+    records: u64,
+}
+
 impl PostgresStore {
+    /// Collects a piece of each table.
+    pub(super) async fn collect_some(&self, time: u64) -> Result<Collected, Unavailable> {
+        let mut collected = Collected {
+            rows: 0,
+            records: 0,
+        };
+        for statement in [COLLECT, COLLECT_COUNTERS] {
+            for row in self.ask(statement, &[&clamped(time)]).await? {
+                let was_there: bool = row.try_get(0).map_err(Failed::from)?;
+                collected.rows = collected.rows.saturating_add(1);
+                collected.records = collected.records.saturating_add(u64::from(was_there));
+            }
+        }
+        Ok(collected)
+    }
+
     pub(super) async fn ask(
         &self,
         statement: &str,
@@ -127,12 +147,12 @@ fn listed(row: &Row, is_counter: bool) -> Result<Listed, Failed> {
 
 const LIST: &str = "
 SELECT name, value, version, collectable_at FROM countersign_record
-WHERE realm = $1 AND ($2::text IS NULL OR name > $2) AND kind = $4 AND value IS NOT NULL
+WHERE realm = $1 AND kind = $4 AND name > $2 AND value IS NOT NULL
 ORDER BY name LIMIT $3";
 
 const LIST_COUNTERS: &str = "
 SELECT name, count, version, collectable_at FROM countersign_counter
-WHERE realm = $1 AND ($2::text IS NULL OR name > $2) ORDER BY name LIMIT $3";
+WHERE realm = $1 AND name > $2 ORDER BY name LIMIT $3";
 
 const COUNT: &str = "
 SELECT count(*) FROM countersign_record WHERE realm = $1 AND kind = $2 AND value IS NOT NULL";

@@ -1,5 +1,6 @@
 //! Connections, their time-outs, and the clock at the other end.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use deadpool_postgres::{
 };
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, SimpleQueryMessage};
 
 use super::super::{CommitError, OpenError, Unavailable};
 use super::PostgresOptions;
@@ -23,6 +24,8 @@ pub(super) struct Pool {
     options: PostgresOptions,
     /// When the clocks were last found to agree; none if they were not.
     agreed: Mutex<Option<Instant>>,
+    /// Commits that were made, and one.
+    pub(super) commits: AtomicU64,
 }
 
 impl Pool {
@@ -57,7 +60,7 @@ impl Pool {
                             return Err(HookError::Backend(error));
                         }
                     }
-                    Ok(())
+                    require_durable(client).await
                 })
             }))
             .runtime(Runtime::Tokio1)
@@ -72,6 +75,7 @@ impl Pool {
             pool,
             options,
             agreed: Mutex::new(None),
+            commits: AtomicU64::new(1),
         })
     }
 
@@ -81,6 +85,9 @@ impl Pool {
                 Unavailable("no connection became free in time".to_owned()).into()
             }
             deadpool_postgres::PoolError::Backend(error) => Failed::Database(error),
+            deadpool_postgres::PoolError::PostCreateHook(HookError::Message(why)) => {
+                Unavailable(why.into_owned()).into()
+            }
             _ => Failed::from(Unavailable("no connection in time".to_owned())),
         })?;
         Ok(Session {
@@ -136,6 +143,25 @@ impl Pool {
         let rows = session.query(CLOCK, &[]).await?;
         let row = rows.first().ok_or(Unavailable("no time".to_owned()))?;
         Ok(self.compare(before, row.try_get(0)?)?)
+    }
+}
+
+/// Makes sure that a commit is on the disk before it is answered: what lies between may have taken our settings away, as
+/// poolers of connections do.
+async fn require_durable(client: &tokio_postgres::Client) -> Result<(), HookError> {
+    let shown = client.simple_query("SHOW synchronous_commit").await;
+    let is_off = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => matches!(row.get(0), Some("off" | "false")),
+        _ => false,
+    };
+    match shown {
+        Ok(shown) if shown.iter().any(is_off) => Err(HookError::message(
+            "synchronous_commit is off on this connection, though it was asked to be on",
+        )),
+        Ok(_) => Ok(()),
+        // An engine that has no such setting does not put it off.
+        Err(error) if error.as_db_error().is_some() => Ok(()),
+        Err(error) => Err(HookError::Backend(error)),
     }
 }
 

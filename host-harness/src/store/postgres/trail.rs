@@ -86,7 +86,7 @@ impl Trail for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Gives positions to all events that are committed and have none.
+    /// Gives positions to all events that were committed when it began and have none.
     async fn place_events(&self) -> Result<(), Unavailable> {
         while self.pool.within(self.place_some()).await? {}
         Ok(())
@@ -115,9 +115,13 @@ impl PostgresStore {
             Some(row) => row.try_get(0).map_err(Failed::from)?,
             None => 0,
         };
-        Ok(placed > 0)
+        // Fewer than a piece were all there were; what is committed meanwhile may wait for the next time.
+        Ok(placed == PIECE)
     }
 }
+
+/// As [`PLACE`] says.
+const PIECE: i64 = 1_000;
 
 const NEW: &str = "SELECT 1 FROM countersign_event WHERE position IS NULL LIMIT 1";
 

@@ -158,6 +158,8 @@ impl Hand {
         }
         // From here on a failure gives the connection up. Dropped, it undoes what was not committed.
         let fates = run_all(&connection, batch).map_err(|error| unavailable(&error))?;
+        // Waiting for the turn may have taken long enough for somebody to put another file in place.
+        self.place.check()?;
         self.connection = Some(connection);
         Ok(fates)
     }

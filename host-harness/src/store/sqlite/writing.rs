@@ -181,6 +181,16 @@ impl<'c> Writing<'c> {
                 });
             }
             Change::Add { .. } => (None, false),
+            Change::Delete { expected, .. } if is_counter => {
+                let found: Option<i64> = self
+                    .statement("SELECT version FROM counters WHERE realm = ?1 AND name = ?2")?
+                    .query_row([&*key.realm, key.record.name()], |row| row.get(0))
+                    .optional()?;
+                return Ok(match found.map(from_sql).transpose()? == *expected {
+                    true => Ok(Place::Record(None)),
+                    false => Err(CommitError::Conflict),
+                });
+            }
             Change::Put { expected, .. }
             | Change::Delete { expected, .. }
             | Change::Check { expected, .. } => (*expected, !is_counter),
@@ -242,6 +252,10 @@ impl<'c> Writing<'c> {
                     collectable_at.map(to_sql),
                     value
                 ])?;
+            }
+            (Change::Delete { key, .. }, _) if key.record.kind() == Kind::Quota => {
+                self.statement("DELETE FROM counters WHERE realm = ?1 AND name = ?2")?
+                    .execute([&*key.realm, key.record.name()])?;
             }
             (Change::Delete { .. }, Place::Record(Some(id))) => {
                 self.statement("DELETE FROM records WHERE id = ?1")?
