@@ -32,7 +32,7 @@ pub enum Source {
     Import(Dependency),
     /// The plugin itself: it trapped, ran out of a limit, or broke the contract.
     Plugin,
-    /// The sink of events, behind [`Relay`](crate::sink::Relay). No call is refused for it.
+    /// The sink of events, behind a [`Courier`](crate::sink::Courier). No call is refused for it.
     Sink,
 }
 

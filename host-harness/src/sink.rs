@@ -1,84 +1,71 @@
 //! Where committed events go besides the store: a log, a collector, whoever tells users.
 //!
 //! ```
-//! use countersign_host::fault::Fault;
-//! use countersign_host::sink::{JsonLines, Relay};
-//! use countersign_host::store::MemoryStore;
+//! use std::sync::Arc;
 //!
-//! # fn start(path: &std::path::Path) -> std::io::Result<()> {
+//! use countersign_host::fault::Fault;
+//! use countersign_host::sink::{Courier, JsonLines};
+//! use countersign_host::store::Database;
+//!
+//! # async fn start(store: Arc<dyn Database>, path: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
 //! let events = JsonLines::append(path)?;
 //! let alarm = |fault: &Fault| eprintln!("{fault}");
-//! let store = Relay::new(MemoryStore::new(), events, alarm)?;
-//! // Give `store.clone()` to the builder; before the process ends, `store.drain(..)`.
+//! let courier = Courier::start(store, "example", "siem", events, alarm).await?;
+//! // Keep it for as long as events are to be handed on; before the process ends, `courier.drain(..)`.
 //! # Ok(())
 //! # }
-//! # let path = std::env::temp_dir().join(format!("countersign-sink-{}", std::process::id()));
-//! # start(&path).unwrap();
-//! # std::fs::remove_file(path).unwrap();
 //! ```
+//!
+//! A [`Courier`] reads the store's own trail, which is in the same transaction as what the events tell of, from where it
+//! stopped. How far it is stands in the store.
 //!
 //! # What a sink can rely on
 //!
-//! * It is handed only what was committed: after the store said so.
+//! * It is handed every committed event, and only those.
 //! * The events of one user come in the order of their commits, those of one commit in the plugin's. Events of
-//!   different users, or of several processes that share a store, come in any order.
-//! * An event may come twice: after the sink failed, it is handed the same one again, with the same
-//!   [id](crate::event::EventId). Whoever acts on events, such as by telling users, leaves out an id that it has had.
-//! * What it is not handed is said: a fault is reported, and the place is marked with how many are missing
-//!   ([`Sink::gap`]).
-//!
-//! # What it cannot
-//!
-//! Events are on their way in memory, so some that the store has may never come, and the store's own trail, in the same
-//! transaction as the change, is the one to trust:
+//!   different users come in the order of their positions in the trail.
+//! * An event may come twice, with the same [id](crate::event::EventId). Whoever acts on events, such as by telling users,
+//!   leaves out an id that it has had.
 //!
 //! | what happens | what becomes of the events |
 //! |---|---|
-//! | the process dies | those that were waiting are lost, unmarked |
-//! | the store answers `unavailable`, or not in time | nobody knows whether they were committed; a fault says so |
-//! | the sink is slower than the commits for long | the queue fills, and what does not fit is left out and marked; its last quarter is kept for events with `notify` |
-//! | the sink fails four times | the event is left out and marked |
+//! | the process dies | those that the sink was handed last, a hundred at most, come again |
+//! | the store answers `unavailable` to a commit | its events come if it happened after all |
+//! | the sink is slower than the commits | they wait in the store |
+//! | the sink fails | it is handed the same ones again, for ever; a fault says so |
+//! | the store is away | the courier waits for it; a fault says so |
 //!
-//! A sink that must miss nothing has to read the store's own trail from where it stopped, which the store in memory,
-//! being gone with its process, does not offer.
-//!
-//! A commit never waits for a sink, and never fails because of one.
+//! A commit never waits for a sink, and never fails because of one. [`Trail::prune`](crate::store::Trail::prune) keeps what
+//! a consumer that is known has not had; one that is gone for good must be
+//! [forgotten](crate::store::Trail::forget_consumer), or its events stay for ever.
 //!
 //! # Security
 //!
 //! Events hold no secret, and name people: they are personal data.
 
+mod courier;
 mod json_lines;
-mod relay;
-mod turns;
 
 use std::io;
 
+pub use self::courier::Courier;
 pub use self::json_lines::JsonLines;
-pub use self::relay::Relay;
 use crate::event::StampedEvent;
 
-/// Takes committed events. It is called by a thread of its own, so it may block.
+/// Takes committed events. It is called where it may block.
 pub trait Sink: Send {
     /// Takes an event.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from doing so. It is then handed the same event up to three times more, within about a second.
+    /// Whatever keeps it from doing so. It is then handed again all that it took since the last [`flush`](Self::flush).
     fn take(&mut self, event: &StampedEvent) -> io::Result<()>;
 
-    /// Takes note that here so many events are missing.
+    /// Passes on what it may have held back. What it took before does not come again once this succeeded.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from doing so. It is told again before the next event.
-    fn gap(&mut self, missing: u64) -> io::Result<()>;
-
-    /// Passes on what it may have held back. Called when nothing more is waiting.
-    ///
-    /// # Errors
-    ///
-    /// Whatever keeps it from doing so; reported as a fault.
+    /// Whatever keeps it from doing so. It is then handed again all that it took since the last one.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

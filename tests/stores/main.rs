@@ -12,6 +12,7 @@
 )]
 
 mod clock_jumps;
+mod couriers;
 mod double_spend;
 mod duties;
 mod faults;
@@ -43,5 +44,6 @@ fn main() {
     trials.extend(sqlite::trials());
     trials.extend(postgres::trials());
     trials.extend(readme::trials());
+    trials.extend(couriers::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

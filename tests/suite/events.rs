@@ -9,7 +9,8 @@ use countersign_conformance::subject::Component;
 use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::fault::Fault;
-use countersign_host::sink::{JsonLines, Relay};
+use countersign_host::sink::{Courier, JsonLines};
+use countersign_host::store::MemoryStore;
 use serde_json::{Value, json};
 
 #[derive(Clone, Default)]
@@ -40,11 +41,13 @@ async fn a_sink_gets_every_event_as_a_line_and_no_secret() {
     let world = World::new(7);
     let page = Page::default();
     let note = |fault: &Fault| panic!("{fault}");
-    let relay = Relay::new(world.store().clone(), JsonLines::new(page.clone()), note);
-    let relay = relay.expect("it starts");
+    let store = MemoryStore::new();
+    let lines = JsonLines::new(page.clone());
+    let courier = Courier::start(Arc::new(store.clone()), world.realm(), "siem", lines, note);
+    let courier = courier.await.expect("it starts");
     let mfa = Countersign::builder(Component::plugin())
         .realm(world.realm())
-        .store(relay.clone())
+        .store(store.clone())
         .keyring(world.keyring().clone())
         .clock(world.clock().clone())
         .random(world.random().clone())
@@ -107,13 +110,14 @@ async fn a_sink_gets_every_event_as_a_line_and_no_secret() {
     });
     call("administration.reset", reset).await;
 
-    assert!(relay.drain(Duration::from_secs(10)).await);
+    assert!(courier.drain(Duration::from_secs(10)).await);
     let text = String::from_utf8(page.0.lock().expect("whole").clone()).expect("UTF-8");
     let lines: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect();
-    assert_eq!(lines, world.events());
+    let committed: Vec<Value> = store.events().iter().map(|it| it.to_json()).collect();
+    assert_eq!(lines, committed);
     let names: Vec<&str> = lines.iter().filter_map(|it| it["event"].as_str()).collect();
     for name in [
         "policy-changed",

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Sink;
 use crate::event::StampedEvent;
@@ -12,8 +12,8 @@ use crate::printable::json_line;
 
 /// Writes each event as one line of JSON, in the form of [`StampedEvent::to_json`].
 ///
-/// `notify` is `true` where the user is to be told by another channel. Missing events are the line
-/// `{"event":"gap","missing":3}`. A line that was cut off, by an error or a crash, is ended before the next one begins,
+/// `notify` is `true` where the user is to be told by another channel. An event may stand there twice, with the same `id`. A
+/// line that was cut off, by an error or a crash, is ended before the next one begins,
 /// so that it spoils none but itself.
 ///
 /// # Security
@@ -131,10 +131,6 @@ impl<W: Write> JsonLines<W> {
 impl<W: Write + Send> Sink for JsonLines<W> {
     fn take(&mut self, event: &StampedEvent) -> io::Result<()> {
         self.line(&event.to_json())
-    }
-
-    fn gap(&mut self, missing: u64) -> io::Result<()> {
-        self.line(&json!({ "event": "gap", "missing": missing }))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -14,6 +14,7 @@ mod calls;
 #[cfg(all(feature = "twilio", feature = "webhook"))]
 mod carriers;
 mod components;
+mod event_json;
 mod events;
 mod json;
 mod json_lines;
@@ -32,7 +33,6 @@ mod phone_texts;
 mod reseals;
 mod scopes;
 mod seals;
-mod sinks;
 
 use countersign_host::clock::FixedClock;
 use countersign_host::keyring::LocalKeyring;

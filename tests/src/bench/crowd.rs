@@ -31,8 +31,12 @@ pub(super) fn measure(plugin: &Plugin, table: &mut Table, most: usize) -> Result
         for (users, gateway, samples) in &mut gateways {
             gateway.clock.advance(DAY);
             // All over the file: a step that shares no factor with a power of ten.
-            let chosen =
-                (0..SIGN_INS).map(|i| i.saturating_add(round).wrapping_mul(7_919) % *users);
+            let chosen = (0..SIGN_INS).map(|i| {
+                i.saturating_add(round)
+                    .wrapping_mul(7_919)
+                    .checked_rem(*users)
+                    .unwrap_or_default()
+            });
             let mut chosen: Vec<usize> = chosen.collect();
             chosen.sort_unstable();
             chosen.dedup();
