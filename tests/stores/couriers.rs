@@ -92,10 +92,11 @@ async fn note(place: &Place, user: &str, texts: impl IntoIterator<Item = String>
 }
 
 async fn courier(place: &Place, name: &str, page: &Page) -> (Courier, Arc<Mutex<Vec<String>>>) {
+    // As another process would have it.
+    let trail: Arc<dyn Trail> = place.again().await;
     let told = Arc::new(Mutex::new(Vec::new()));
     let faults = told.clone();
     let tell = move |fault: &Fault| faults.lock().expect("whole").push(fault.to_string());
-    let trail: Arc<dyn Trail> = place.store.clone();
     let courier = Courier::start(trail, REALM, name, page.clone(), tell).await;
     (courier.expect("it starts"), told)
 }
@@ -125,7 +126,7 @@ async fn goes_on(place: Place) {
 
 async fn same_again(place: Place) {
     let page = Page::default();
-    page.written().failures = 1;
+    page.written().failures = 2;
     page.written().panics = 1;
     note(&place, "ana", numbered(0..5)).await;
     let (courier, told) = courier(&place, "siem", &page).await;
@@ -134,7 +135,12 @@ async fn same_again(place: Place) {
     texts.dedup();
     assert_eq!(texts, numbered(0..5), "all, and in order");
     let told = told.lock().expect("whole").clone();
-    assert!(told.len() == 1 && told[0].contains("full"), "{told:?}");
+    // Each trouble is told once.
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].contains("full") && told[1].contains("panicked"),
+        "{told:?}"
+    );
 
     // One that goes on failing holds the place, and says that it is not done.
     page.written().failures = usize::MAX;

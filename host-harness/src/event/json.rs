@@ -193,7 +193,8 @@ fn text(it: &Value) -> Option<String> {
 }
 
 fn an_actor(it: &Value) -> Option<Actor> {
-    let (name, id) = it.as_object()?.iter().next()?;
+    let fields = it.as_object()?;
+    let (name, id) = fields.iter().next().filter(|_| fields.len() == 1)?;
     match name.as_str() {
         "user" => text(id).map(Actor::User),
         "operator" => text(id).map(Actor::Operator),

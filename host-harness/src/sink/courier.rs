@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -19,11 +19,16 @@ use crate::store::{Trail, Trailed, Unavailable};
 ///
 /// How far it is stands in the store, and moves on only after the sink took the events and flushed. So nothing is lost,
 /// whatever ends the process; what it was handed last may come again. While the sink fails, the same events are tried
-/// again for ever, at most every ten seconds, and the store keeps them ([`Trail::prune`] keeps what a known consumer has not
+/// again for ever, after longer and longer pauses up to ten seconds and at most twice a second when woken, and the store keeps
+/// them ([`Trail::prune`] keeps what a known consumer has not
 /// had). Two of different names each get everything. Two of one name, in two processes, take turns by accident, and events
 /// come twice: give each its own.
 ///
-/// It reads twice a second, and at once when [woken](Self::wake). It ends when it is dropped.
+/// It reads twice a second, and at once when [woken](Self::wake). It ends when it is dropped, after the event that the
+/// sink has in hand: a sink that hangs keeps the runtime from ending, so give it time-outs.
+///
+/// Whoever is new to the store begins with the first event that is kept. To begin with what comes now, move the consumer to
+/// [`last_position`](Trail::last_position) before.
 pub struct Courier {
     shared: Arc<Shared>,
     task: JoinHandle<()>,
@@ -38,6 +43,8 @@ struct Shared {
     done: AtomicU64,
     wake: Notify,
     moved: Notify,
+    /// Whether it was dropped.
+    is_over: AtomicBool,
 }
 
 impl Courier {
@@ -64,11 +71,13 @@ impl Courier {
             done: AtomicU64::new(0),
             wake: Notify::new(),
             moved: Notify::new(),
+            is_over: AtomicBool::new(false),
         });
         let round = Round {
             shared: shared.clone(),
             sink: Some(Box::new(sink)),
             position: None,
+            handed: None,
         };
         let task = tokio::spawn(round.go());
         Ok(Self { shared, task })
@@ -103,6 +112,7 @@ impl Courier {
 
 impl Drop for Courier {
     fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Release);
         self.task.abort();
     }
 }
@@ -122,11 +132,14 @@ struct Round {
     sink: Option<Box<dyn Sink>>,
     /// Where it stands in the store, once that is known.
     position: Option<u64>,
+    /// Up to where the sink had everything, while the store does not know.
+    handed: Option<u64>,
 }
 
 /// Why a piece was not handed on.
+#[derive(Clone, Eq, PartialEq)]
 enum Trouble {
-    Store(Unavailable),
+    Store(String),
     Sink(String),
     /// Somebody else moved this consumer on.
     Moved,
@@ -135,24 +148,25 @@ enum Trouble {
 impl Round {
     async fn go(mut self) {
         let mut pause = POLL;
-        let mut is_told = false;
+        let mut told: Option<Trouble> = None;
         loop {
             match self.piece().await {
                 Ok(true) => {
-                    (pause, is_told) = (POLL, false);
+                    (pause, told) = (POLL, None);
                     continue;
                 }
-                Ok(false) => (pause, is_told) = (POLL, false),
+                Ok(false) => (pause, told) = (POLL, None),
                 Err(trouble) => {
-                    if !is_told {
+                    // Another trouble than before is news.
+                    if told.as_ref() != Some(&trouble) {
                         self.tell(&trouble);
                     }
-                    is_told = true;
+                    told = Some(trouble);
                     pause = pause.saturating_mul(2).min(LONGEST);
                 }
             }
             let _ = timeout(pause, self.shared.wake.notified()).await;
-            if is_told {
+            if told.is_some() {
                 // Whoever commits wakes often; a sink that fails is not to be asked as often.
                 sleep(POLL.min(pause)).await;
             }
@@ -168,35 +182,46 @@ impl Round {
         };
         self.position = Some(from);
         shared.done.fetch_max(from, Ordering::AcqRel);
-        let events = shared.trail.events(&shared.realm, from, PIECE).await;
-        let events = events.map_err(Trouble::Store)?;
-        let Some(to) = events.last().map(|it| it.position) else {
-            return Ok(false);
+        let to = match self.handed {
+            // The sink had them, and only the store was not told.
+            Some(to) => to,
+            None => {
+                let events = shared.trail.events(&shared.realm, from, PIECE).await;
+                let events = events.map_err(store)?;
+                let Some(to) = events.last().map(|it| it.position) else {
+                    return Ok(false);
+                };
+                self.hand(events).await?;
+                to
+            }
         };
-        self.hand(events).await?;
+        self.handed = Some(to);
         let moved = shared
             .trail
             .move_consumer(&shared.realm, &shared.name, from, to)
             .await;
-        // Whatever came of it, the store knows.
-        self.position = None;
-        match moved.map_err(Trouble::Store)? {
-            true => {
-                self.position = Some(to);
-                shared.done.fetch_max(to, Ordering::AcqRel);
-                shared.moved.notify_waiters();
-                Ok(true)
-            }
-            false => Err(Trouble::Moved),
+        let moved = moved.map_err(store)?;
+        // What came of it, the store knows.
+        (self.position, self.handed) = (None, None);
+        // Not from there: somebody else moved it, or we did, in a try of which nobody knew what came.
+        let stands = if moved { to } else { shared.position().await? };
+        self.position = Some(stands);
+        if stands != to {
+            return Err(Trouble::Moved);
         }
+        shared.done.fetch_max(to, Ordering::AcqRel);
+        shared.moved.notify_waiters();
+        Ok(true)
     }
 
     /// Has the sink take events, in a thread where it may block.
     async fn hand(&mut self, events: Vec<Trailed>) -> Result<(), Trouble> {
         let gone = || Trouble::Sink("it is gone".to_owned());
         let mut sink = self.sink.take().ok_or_else(gone)?;
+        let shared = self.shared.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let taken = catch_unwind(AssertUnwindSafe(|| take_all(&mut *sink, &events)));
+            let all = || take_all(&mut *sink, &events, &shared.is_over);
+            let taken = catch_unwind(AssertUnwindSafe(all));
             let taken = taken.unwrap_or_else(|_| Err(io::Error::other("it panicked")));
             (sink, taken)
         });
@@ -207,7 +232,7 @@ impl Round {
 
     fn tell(&self, trouble: &Trouble) {
         let why = match trouble {
-            Trouble::Store(error) => error.to_string(),
+            Trouble::Store(why) => why.clone(),
             Trouble::Sink(why) => format!("the sink of events fails, and is tried again: {why}"),
             Trouble::Moved => "another process reads events under the same name".to_owned(),
         };
@@ -222,14 +247,22 @@ impl Round {
 impl Shared {
     async fn position(&self) -> Result<u64, Trouble> {
         let consumers = self.trail.consumers(&self.realm).await;
-        let consumers = consumers.map_err(Trouble::Store)?;
+        let consumers = consumers.map_err(store)?;
         let ours = consumers.into_iter().find(|(name, _)| *name == self.name);
         Ok(ours.map_or(0, |(_, position)| position))
     }
 }
 
-fn take_all(sink: &mut dyn Sink, events: &[Trailed]) -> io::Result<()> {
+fn store(error: Unavailable) -> Trouble {
+    Trouble::Store(error.to_string())
+}
+
+fn take_all(sink: &mut dyn Sink, events: &[Trailed], is_over: &AtomicBool) -> io::Result<()> {
     for it in events {
+        // Another courier may be at the same sink by now.
+        if is_over.load(Ordering::Acquire) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         sink.take(&it.event)?;
     }
     sink.flush()

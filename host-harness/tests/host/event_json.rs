@@ -154,6 +154,16 @@ fn what_is_wrong_is_named() {
         assert_eq!(refused.field, field);
     }
     assert!(StampedEvent::from_json(&json!([])).is_err());
+    for actor in [
+        json!({}),
+        json!({ "operator": "op", "user": "ana" }),
+        json!({ "admin": "x" }),
+    ] {
+        let mut json = json.clone();
+        json["actor"] = actor;
+        let refused = StampedEvent::from_json(&json).expect_err("it is nobody");
+        assert_eq!(refused.field, "actor");
+    }
 }
 
 proptest! {
