@@ -1,5 +1,6 @@
 //! Events are handed on from the trail, at least once, whatever ends in between.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -48,6 +49,13 @@ impl Page {
 
     fn texts(&self) -> Vec<String> {
         self.written().texts.clone()
+    }
+
+    /// Without those that it had before.
+    fn first_texts(&self) -> Vec<String> {
+        let mut had = HashSet::new();
+        let texts = self.texts().into_iter();
+        texts.filter(|it| had.insert(it.clone())).collect()
     }
 }
 
@@ -116,11 +124,11 @@ async fn goes_on(place: Place) {
     note(&place, "ana", numbered(150..300)).await;
     let (second, told) = courier(&place, "siem", &page).await;
     assert!(second.drain(LONG).await);
-    // It was stopped with nothing under way, so that nothing comes twice either.
-    assert_eq!(page.texts(), numbered(0..300));
+    // What the first one had in hand when it was dropped may come twice.
+    assert_eq!(page.first_texts(), numbered(0..300));
     note(&place, "ana", numbered(300..301)).await;
     assert!(second.drain(LONG).await);
-    assert_eq!(page.texts(), numbered(0..301));
+    assert_eq!(page.first_texts(), numbered(0..301));
     assert!(told.lock().expect("whole").is_empty());
 }
 
@@ -131,9 +139,7 @@ async fn same_again(place: Place) {
     note(&place, "ana", numbered(0..5)).await;
     let (courier, told) = courier(&place, "siem", &page).await;
     assert!(courier.drain(LONG).await);
-    let mut texts = page.texts();
-    texts.dedup();
-    assert_eq!(texts, numbered(0..5), "all, and in order");
+    assert_eq!(page.first_texts(), numbered(0..5), "all, and in order");
     let told = told.lock().expect("whole").clone();
     // Each trouble is told once.
     assert_eq!(told.len(), 2, "{told:?}");
