@@ -47,14 +47,7 @@ fn with_peer(
     name: &str,
     trial: impl FnOnce() -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
-    let name = format!("{}/{name}", peer.name());
-    match (peer.is_there(), peer.is_required()) {
-        (true, _) => Trial::test(name, trial),
-        (false, true) => Trial::test(name, move || {
-            Err(format!("{} is required, and missing", peer.name()).into())
-        }),
-        (false, false) => Trial::test(name, trial).with_ignored_flag(true),
-    }
+    peer.trial(format!("{}/{name}", peer.name()), trial)
 }
 
 /// One for all trials, with threads of its own, so that calls that race do.

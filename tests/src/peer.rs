@@ -3,6 +3,8 @@
 use std::env;
 use std::process::{Command, Stdio};
 
+use libtest_mimic::{Failed, Trial};
+
 use crate::cluster::Cluster;
 
 /// A program that may be missing on this machine.
@@ -50,5 +52,21 @@ impl Peer {
             let mut names = names.split(',').map(str::trim);
             names.any(|name| name == self.name() || name == "all")
         })
+    }
+
+    /// Makes a trial that needs it: shown as ignored where it is missing, and failed where it is required then.
+    #[must_use]
+    pub fn trial(
+        self,
+        name: impl Into<String>,
+        run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+    ) -> Trial {
+        match (self.is_there(), self.is_required()) {
+            (true, _) => Trial::test(name, run),
+            (false, true) => Trial::test(name, move || {
+                Err(format!("{} is required, and missing", self.name()).into())
+            }),
+            (false, false) => Trial::test(name, run).with_ignored_flag(true),
+        }
     }
 }

@@ -61,18 +61,16 @@ impl Kind {
         F: Future<Output = ()>,
     {
         let name = format!("{}/{name}", self.name());
-        let missing = self.peer().filter(|peer| !peer.is_there());
-        let is_ignored = missing.is_some_and(|peer| !peer.is_required());
         let run = move || {
-            if let Some(peer) = missing {
-                return Err(format!("{} is required, and missing", peer.name()).into());
-            }
             RUNTIME.block_on(async {
                 test(self.place().await?).await;
                 Ok(())
             })
         };
-        Trial::test(name, run).with_ignored_flag(is_ignored)
+        match self.peer() {
+            Some(peer) => peer.trial(name, run),
+            None => Trial::test(name, run),
+        }
     }
 
     async fn place(self) -> Result<Place, Failed> {

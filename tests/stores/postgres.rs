@@ -10,9 +10,9 @@ mod trails;
 
 use countersign_conformance::cluster::Cluster;
 use countersign_conformance::peer::Peer;
-use libtest_mimic::{Failed, Trial};
-use std::sync::LazyLock;
-use tokio::runtime::Runtime;
+use libtest_mimic::Trial;
+
+use crate::kind::RUNTIME;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = servers::trials();
@@ -30,16 +30,10 @@ pub(crate) fn trial<F>(name: &str, trial: impl FnOnce() -> F + Send + 'static) -
 where
     F: Future<Output = ()>,
 {
-    let peer = Peer::Postgres;
-    let name = format!("postgres/{name}");
-    let run = move || {
-        if !peer.is_there() {
-            return Err(Failed::from("PostgreSQL is required, and missing"));
-        }
+    Peer::Postgres.trial(format!("postgres/{name}"), move || {
         RUNTIME.block_on(trial());
         Ok(())
-    };
-    Trial::test(name, run).with_ignored_flag(!peer.is_there() && !peer.is_required())
+    })
 }
 
 /// The address of an empty database on the server that all trials share.
@@ -47,12 +41,3 @@ async fn database() -> String {
     let cluster = Cluster::shared().expect("a server starts");
     cluster.database().await.expect("a database is made")
 }
-
-/// One for all trials, with threads of its own, so that commits that race do.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .expect("a runtime starts")
-});

@@ -154,14 +154,12 @@ impl GatewayArgs {
         let realm = self.store().realm();
         // The first claim is believed for ever, so that somebody who only looks makes none.
         let notes = store.key_notes(realm).await?;
-        if notes == KeyNotes::default() && is_empty(&*store, realm).await? {
-            let nothing = format!("the store has nothing of the realm {realm}: see --realm");
-            match access {
-                // Whoever mistypes it would believe to have changed something, or to have revoked it.
-                Access::Write => return Err(Exit::AnsweredNo(nothing)),
-                Access::Read => anstream::eprintln!("{DIM}{}{DIM:#}", Printable(&nothing)),
-                Access::Create => {}
+        match (require_realm(&*store, realm).await, access) {
+            (Err(Exit::AnsweredNo(nothing)), Access::Read) => {
+                anstream::eprintln!("{DIM}{}{DIM:#}", Printable(&nothing));
             }
+            (Err(Exit::AnsweredNo(_)), Access::Create) => {}
+            (known, _) => known?,
         }
         if access != Access::Read || notes != KeyNotes::default() {
             let claimed = claim(&*store, realm, &keyring).await;

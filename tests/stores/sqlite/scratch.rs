@@ -1,40 +1,25 @@
 //! A directory of a test's own, and what it puts into stores there.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use countersign_host::contract::event::{Event, EventKind};
 use countersign_host::event::{EventId, StampedEvent};
 use countersign_host::store::{Change, Commit, Content, Key, Kind, SqliteStore, Store, Stored};
 
+use crate::kind::Directory;
+
 /// An empty directory, gone when it is dropped.
-pub(crate) struct Scratch(PathBuf);
+pub(crate) struct Scratch(Directory);
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "sqlite-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a directory");
-        Self(path)
+        Self(Directory::new())
     }
 
     /// Returns the path of a file in it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.0.path().join(name)
     }
 }
 
