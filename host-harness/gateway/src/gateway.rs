@@ -1,0 +1,88 @@
+//! A gateway: the plugin, the people, and what stands between.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use countersign_host::Countersign;
+use countersign_host::clock::Clock;
+use countersign_host::random::Random;
+use countersign_host::sms::Outbox;
+use countersign_host::store::Database;
+
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::mail::{MailOutbox, Mailer};
+use crate::metrics::Metrics;
+use crate::password::Passwords;
+use crate::refusal::Refusal;
+
+/// A gateway. Clones are cheap, and the same one.
+#[derive(Clone)]
+pub struct Gateway(Arc<Parts>);
+
+/// What a gateway is made of. Clock, randomness, stores and carriers are inputs, so that tests can be each of them.
+pub struct Parts {
+    /// The plugin, with its store, keyring and phone line.
+    pub mfa: Countersign,
+    /// The plugin's store, for the audit trail.
+    pub store: Arc<dyn Database>,
+    /// The people.
+    pub directory: Arc<dyn Directory>,
+    /// What sends mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Where text messages and mails stay that go to nobody; the outbox page shows them. None where they go out.
+    pub outbox: Option<Outboxes>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Passwords.
+    pub passwords: Passwords,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What an operator set.
+    pub config: Config,
+}
+
+/// Messages that go to nobody.
+#[derive(Clone, Debug)]
+pub struct Outboxes {
+    /// Text messages.
+    pub texts: Outbox,
+    /// Mails.
+    pub mails: MailOutbox,
+}
+
+impl Gateway {
+    /// Puts a gateway together. Nothing listens yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Returns the time, by which everything in one request is judged.
+    pub(crate) fn now(&self) -> Result<u64, Refusal> {
+        self.clock.now().map_err(|_| Refusal::unavailable())
+    }
+}
+
+impl Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gateway(..)")
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parts(..)")
+    }
+}

@@ -1,0 +1,18 @@
+//! The reference gateway: pages, an API and forward-auth in front of the plugin.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod config;
+pub mod directory;
+mod gateway;
+pub mod mail;
+mod metrics;
+mod password;
+mod refusal;
+mod session;
+
+pub use crate::gateway::{Gateway, Outboxes, Parts};
+pub use crate::metrics::Metrics;
+pub use crate::password::Passwords;
+pub use crate::refusal::Refusal;

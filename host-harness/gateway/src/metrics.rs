@@ -1,0 +1,5 @@
+//! What is counted, for Prometheus.
+
+/// What a gateway counts. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {}

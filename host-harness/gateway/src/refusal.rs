@@ -1,0 +1,271 @@
+//! Why somebody did not get what they asked for, for people and for programs.
+
+use axum::http::StatusCode;
+use countersign_host::Error;
+use countersign_host::contract::{Failure, NotPermitted, TicketFault};
+
+use crate::directory::DirectoryError;
+
+/// Why somebody did not get what they asked for. Pages show its message, beside the field if it names one; the API sends
+/// all of it.
+///
+/// No text in it repeats what was typed, or says more to a stranger than that it was refused.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// What programs tell refusals by: kebab-case, never changed.
+    pub code: &'static str,
+    /// The field of the form that it is about.
+    pub field: Option<&'static str>,
+    /// For people.
+    pub message: String,
+    /// When to try again, in seconds since 1970.
+    pub retry_at: Option<u64>,
+}
+
+impl Refusal {
+    /// Makes one that is about no field.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            field: None,
+            message: message.into(),
+            retry_at: None,
+        }
+    }
+
+    /// Makes one about a field that does not fit.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field: Some(field),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input", message)
+        }
+    }
+
+    /// Makes the one for whoever has to sign in anew.
+    pub fn sign_in_again(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, SIGN_IN_AGAIN, message)
+    }
+
+    /// Makes the one for whatever cannot be had at present: nobody is let in for it.
+    pub fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "This is not available at the moment. Nothing was lost. Please try again in a minute.",
+        )
+    }
+
+    /// Says that it is not for this person.
+    pub fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "You do not have access to this.",
+        )
+    }
+
+    /// Has it name a field.
+    #[must_use]
+    pub fn about(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
+
+    /// Has it name a time to try again.
+    #[must_use]
+    pub fn until(mut self, at: u64) -> Self {
+        self.retry_at = Some(at);
+        self
+    }
+
+    /// Says whether there is nothing left but to sign in anew.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.code == SIGN_IN_AGAIN
+    }
+}
+
+impl From<DirectoryError> for Refusal {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Unavailable(why) => {
+                tracing::error!(target: "countersign::directory", why, "the directory is not available");
+                Self::unavailable()
+            }
+            DirectoryError::Taken(what) => Self::new(
+                StatusCode::CONFLICT,
+                "taken",
+                format!("This {what} is taken."),
+            ),
+            DirectoryError::Unknown(what) => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown",
+                format!("There is no such {what}."),
+            ),
+            DirectoryError::Invalid(field, expected) => {
+                Self::field(field, format!("Expected {expected}."))
+            }
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(failure) => Self::from(failure),
+            Error::Overloaded => Self::busy(),
+            // The host has told its operator why.
+            _ => Self::unavailable(),
+        }
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::InvalidInput(input) => match field_of(&input.field) {
+                Some((field, message)) => Self::field(field, message),
+                None => Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid-input",
+                    format!("{}: expected {}.", input.field, input.expected),
+                ),
+            },
+            Failure::Ticket(TicketFault::WrongStage) => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-stage",
+                "This step is already behind you. Go on from here.",
+            ),
+            Failure::Ticket(TicketFault::Expired) => {
+                Self::sign_in_again("You took too long for this step. Please sign in again.")
+            }
+            Failure::Ticket(_) => {
+                Self::sign_in_again("This step is over. Please sign in again.")
+            }
+            Failure::Locked(until) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "locked",
+                "Too many wrong codes. No code is looked at until the wait is over, not even a right one.",
+            )
+            .about("code")
+            .until(until),
+            Failure::NotPermitted(reason) => Self::from(reason),
+            Failure::RevisionConflict => Self::new(
+                StatusCode::CONFLICT,
+                "revision-conflict",
+                "Somebody else changed these settings meanwhile. Look at them again, then save.",
+            ),
+            Failure::Busy => Self::busy(),
+            Failure::Unavailable(_) | Failure::Other(_) => Self::unavailable(),
+        }
+    }
+}
+
+impl From<NotPermitted> for Refusal {
+    fn from(reason: NotPermitted) -> Self {
+        let (code, message) = match reason {
+            NotPermitted::FactorDisabled => (
+                "factor-disabled",
+                "This method was switched off after too many wrong codes. Use another one, or your recovery code.",
+            ),
+            NotPermitted::NoSuchFactor => ("no-such-factor", "You have not set up this method."),
+            NotPermitted::MethodNotAllowed => (
+                "method-not-allowed",
+                "Your company does not allow this method here. Use your authenticator app.",
+            ),
+            NotPermitted::NotPending => (
+                "not-pending",
+                "This set-up was ended, or used up its five tries. Begin it again.",
+            ),
+            NotPermitted::LastFactor => (
+                "last-factor",
+                "Your company requires two-factor authentication, so that your last method cannot be removed.",
+            ),
+            NotPermitted::StartTooLate => (
+                "start-too-late",
+                "Changes can be begun until five minutes after you verified. Please verify again.",
+            ),
+            NotPermitted::NoCodeSent => ("no-code-sent", "Have a code sent first."),
+            NotPermitted::SendLimit(until) => {
+                return Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "send-limit",
+                    "No more text messages can be sent just now.",
+                )
+                .until(until);
+            }
+            NotPermitted::NoRecoveryCode => (
+                "no-recovery-code",
+                "There is no recovery code that could be used here. Ask your company's admin to reset you.",
+            ),
+            NotPermitted::Oneself => ("oneself", "You cannot reset yourself."),
+            NotPermitted::OtherCompany => (
+                "other-company",
+                "Another company of this user requires two-factor authentication. Ask an operator.",
+            ),
+            NotPermitted::FirstFactorTooOld => {
+                return Self::new(
+                    StatusCode::FORBIDDEN,
+                    "first-factor-too-old",
+                    "You typed your password too long ago for this. Please type it again.",
+                );
+            }
+            NotPermitted::NotVerified => (
+                "not-verified",
+                "Confirm that you have verified the user's request.",
+            ),
+            NotPermitted::OperatorOnly => ("operator-only", "Only an operator can do this."),
+            NotPermitted::AlreadyEnrolled => ("already-enrolled", "This method is already set up."),
+            NotPermitted::Erased => ("erased", "This user was erased."),
+            NotPermitted::DeadlineNotInFuture => {
+                return Self::field(
+                    "date",
+                    "This date is today or past. Choose a later one, or confirm that it is to hold at once.",
+                );
+            }
+            NotPermitted::Other(reason) if reason == "number-refused" => {
+                return Self::field(
+                    "phone",
+                    "Text messages cannot be sent to this number. Check it, or use an authenticator app.",
+                );
+            }
+            NotPermitted::Other(reason) if reason == "country-not-allowed" => {
+                return Self::field(
+                    "phone",
+                    "Your company does not have text messages sent to this country. Use an authenticator app.",
+                );
+            }
+            NotPermitted::Other(_) => ("not-permitted", "This is not permitted."),
+        };
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+}
+
+impl Refusal {
+    fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Very many people are here at the moment. Please try again.",
+        )
+    }
+}
+
+/// Returns the field of a form that the contract's field is typed into, with what to type.
+fn field_of(field: &str) -> Option<(&'static str, &'static str)> {
+    Some(match field {
+        "code" => ("code", "Type the 6 digits of the code."),
+        "phone" => (
+            "phone",
+            "Type the whole number with its country, such as +34 600 123 456.",
+        ),
+        "reason" => ("reason", "Say why, in at most 200 characters."),
+        _ => return None,
+    })
+}
+
+/// The code of a refusal after which there is nothing left but to sign in anew.
+const SIGN_IN_AGAIN: &str = "sign-in-again";
