@@ -6,13 +6,17 @@
 pub mod config;
 pub mod directory;
 mod gateway;
+mod journey;
 pub mod mail;
 mod metrics;
+mod pages;
 mod password;
 mod refusal;
+mod server;
 mod session;
 
 pub use crate::gateway::{Gateway, Outboxes, Parts};
 pub use crate::metrics::Metrics;
 pub use crate::password::Passwords;
 pub use crate::refusal::Refusal;
+pub use crate::server::app;

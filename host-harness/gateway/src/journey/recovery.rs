@@ -1,0 +1,81 @@
+//! The recovery code: presented in place of a lost device, and given for the next time.
+
+use axum::http::StatusCode;
+use countersign_host::contract::recovery::PresentVerdict;
+
+use super::visit::{Entrance, Visit};
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+use crate::session::Held;
+
+impl Gateway {
+    /// Takes a recovery code. Where it was right, a new device is to be set up; nobody is let in.
+    pub(crate) async fn present(&self, mut visit: Visit, code: &str) -> Result<Entrance, Refusal> {
+        let mfa = visit.mfa(self);
+        let verdict = mfa
+            .recovery()
+            .present(&visit.user.id, visit.ticket()?, code)
+            .await
+            .map_err(not_a_code)?;
+        match verdict {
+            PresentVerdict::Accepted(offer) => {
+                let aim = visit.aim()?.clone();
+                visit.session.held = Some(Held {
+                    ticket: offer.ticket,
+                    aim,
+                });
+                self.rotate(&visit).await
+            }
+            PresentVerdict::Rejected(rejection) if rejection.attempts_left == 0 => {
+                Err(Refusal::sign_in_again(
+                    "That was one wrong recovery code too many. Please sign in again.",
+                ))
+            }
+            PresentVerdict::Rejected(rejection) => Err(Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "wrong-code",
+                format!(
+                    "This is not your recovery code. Each code works once; look for the newest. Tries left: {}.",
+                    rejection.attempts_left
+                ),
+            )
+            .about("code")),
+        }
+    }
+
+    /// Makes a new recovery code, which ends the one before, and keeps it in the session to be shown.
+    pub(crate) async fn issue_code(&self, visit: &mut Visit) -> Result<(), Refusal> {
+        let mfa = visit.mfa(self);
+        let ticket = visit.ticket()?;
+        let code = mfa.recovery().issue(&visit.user.id, ticket).await?;
+        visit.keep_code(code.id, code.code);
+        self.save(visit).await
+    }
+
+    /// Notes that the user said to have saved the code that the session shows, and shows it no more.
+    pub(crate) async fn acknowledge(&self, visit: &mut Visit) -> Result<(), Refusal> {
+        let Some(kept) = visit.session.recovery.take() else {
+            return Ok(());
+        };
+        let mfa = visit.mfa(self);
+        let noted = mfa.recovery().acknowledge(&visit.user.id, &kept.id).await;
+        match noted.map_err(Refusal::from) {
+            // Another code was issued meanwhile: this one is over, and need not be shown either.
+            Err(refusal) if refusal.code == "no-recovery-code" => {}
+            noted => noted?,
+        }
+        self.save(visit).await
+    }
+}
+
+/// Says what a recovery code looks like.
+fn not_a_code(error: countersign_host::Error) -> Refusal {
+    let refusal = Refusal::from(error);
+    match refusal.field {
+        Some("code") if refusal.code == "invalid-input" => Refusal::field(
+            "code",
+            "A recovery code has 26 letters and digits. Type all of them; hyphens and spaces do not matter.",
+        ),
+        _ => refusal,
+    }
+}

@@ -1,0 +1,166 @@
+//! Signing in: the password, then whatever the plugin says.
+
+use axum::http::StatusCode;
+use zeroize::Zeroizing;
+
+use super::visit::{Client, Entrance, Step, Visit};
+use super::voucher;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+use crate::session::{Aim, Session, Token};
+
+/// What somebody types to sign in.
+pub(crate) struct Credentials {
+    pub(crate) name: String,
+    pub(crate) password: Zeroizing<String>,
+    /// Where to go in the end: a path of this host.
+    pub(crate) return_to: Option<String>,
+    /// The token that this device was given when it was trusted.
+    pub(crate) device_token: Option<String>,
+}
+
+impl Gateway {
+    /// Checks a name and a password, and opens a session as far as the plugin lets it.
+    ///
+    /// # Security
+    ///
+    /// Tries are counted before the password is looked at. A name that nobody has costs as much time as one that somebody
+    /// has, and is refused with the same words.
+    pub(crate) async fn sign_in(
+        &self,
+        typed: Credentials,
+        client: Client,
+    ) -> Result<Entrance, Refusal> {
+        let now = self.now()?;
+        let user = self.directory.user_named(&typed.name).await?;
+        let tries = self.count_password(&typed.name, &client, now).await?;
+        let active = user.filter(|it| it.is_active);
+        let password = active.as_ref().and_then(|it| it.password.as_ref());
+        let is_right = self.passwords.check(&typed.password, password).await?;
+        let Some(user) = active.filter(|_| is_right) else {
+            return Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "wrong-credentials",
+                "The user name or the password is wrong.",
+            )
+            .about("password"));
+        };
+        self.forgive(tries).await?;
+        let mut session = Session::pending(now);
+        session.return_to = typed.return_to.filter(|it| is_local(it));
+        let mut visit = Visit::new(
+            Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?,
+            user,
+            session,
+            client,
+            now,
+        );
+        match self
+            .begin(&mut visit, Aim::SignIn, typed.device_token, false)
+            .await
+        {
+            // They stay at the password's level until somebody vouches.
+            Err(refusal) if refusal.code == "binding-not-attested" => {}
+            other => other?,
+        }
+        let token = self.open_session(&visit.user, &visit.session, now).await?;
+        Ok(Entrance {
+            token,
+            standing: visit.session.level,
+            step: self.step(&visit).await?,
+            device_token: None,
+        })
+    }
+
+    /// Answers the nudge: later.
+    pub(crate) async fn later(&self, visit: &mut Visit) -> Result<(), Refusal> {
+        visit.session.nudge = None;
+        self.save(visit).await
+    }
+
+    /// Takes the password once more, in a session that goes on: for what asks for a fresh one.
+    pub(crate) async fn retype(&self, visit: &mut Visit, password: &str) -> Result<(), Refusal> {
+        let name = visit.user.name.clone();
+        let tries = self.count_password(&name, &visit.client, visit.now).await?;
+        let kept = visit.user.password.as_ref();
+        if !self.passwords.check(password, kept).await? {
+            return Err(Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "wrong-password",
+                "This is not your password.",
+            )
+            .about("password"));
+        }
+        self.forgive(tries).await?;
+        visit.session.password_at = visit.now;
+        Ok(())
+    }
+
+    /// Begins a step-up: a fresh factor, for something in particular.
+    pub(crate) async fn step_up(&self, visit: &mut Visit, what: &str) -> Result<Step, Refusal> {
+        self.begin(visit, Aim::StepUp(what.to_owned()), None, false)
+            .await?;
+        self.save(visit).await?;
+        Ok(match visit.session.held {
+            Some(_) => Step::Verify,
+            None => Step::Inside,
+        })
+    }
+
+    /// Takes a set-up code, of an admin or from the user's mailbox, as the word of a second channel. `password` is asked for
+    /// where it was typed too long ago.
+    ///
+    /// # Security
+    ///
+    /// Each code is good once, and tries are counted. What it opens is the set-up of a first factor, nothing else.
+    pub(crate) async fn vouch(
+        &self,
+        mut visit: Visit,
+        code: &str,
+        password: Option<&str>,
+    ) -> Result<Entrance, Refusal> {
+        if let Some(password) = password {
+            self.retype(&mut visit, password).await?;
+        }
+        if visit.password_age() > PASSWORD_LASTS {
+            return Err(Refusal::field(
+                "password",
+                "You typed your password some minutes ago. Please type it again.",
+            ));
+        }
+        let tries = self.count_voucher(&visit.user.id, visit.now).await?;
+        let digest = voucher::digest(&visit.user.id, code);
+        let now = visit.now;
+        if !self
+            .directory
+            .spend_voucher(&visit.user.id, &digest, now)
+            .await?
+        {
+            return Err(Refusal::field(
+                "code",
+                "This is not your set-up code, or it is over. Check it, or ask for a new one.",
+            ));
+        }
+        self.forgive(tries).await?;
+        self.begin(&mut visit, Aim::SignIn, None, true).await?;
+        self.rotate(&visit).await
+    }
+}
+
+/// Says whether an address to return to is one of this host: a path, and nothing that a browser takes for another host.
+pub(crate) fn is_local(address: &str) -> bool {
+    let is_path = address.starts_with('/')
+        && !address.starts_with("//")
+        && !address.starts_with("/\\")
+        && address.len() <= MOST_RETURN;
+    is_path
+        && address
+            .bytes()
+            .all(|it| it.is_ascii_graphic() && it != b'\\')
+}
+
+/// Bytes of an address to return to.
+const MOST_RETURN: usize = 1_024;
+
+/// Seconds that a password counts as typed just now: a little less than the plugin's 300, for what is done meanwhile.
+pub(crate) const PASSWORD_LASTS: u64 = 280;

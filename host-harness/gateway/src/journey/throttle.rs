@@ -1,0 +1,114 @@
+//! How fast passwords and vouchers can be tried: counted in the directory, so by all gateways together.
+
+use axum::http::StatusCode;
+use sha2::{Digest, Sha256};
+
+use super::visit::Client;
+use crate::directory::Counted;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// Tries that were counted before what was typed is looked at. They are taken back if it was right.
+pub(super) struct Tries(Vec<[u8; 32]>);
+
+impl Gateway {
+    /// Counts a password about to be tried, for a name and from a source.
+    pub(super) async fn count_password(
+        &self,
+        name: &str,
+        client: &Client,
+        now: u64,
+    ) -> Result<Tries, Refusal> {
+        let limits = &self.config.throttle;
+        let name = name.to_lowercase();
+        let source = network(&client.address);
+        let counts = [
+            (
+                key("name and source", &[&name, &source]),
+                QUARTER,
+                limits.name_and_source,
+            ),
+            (key("name", &[&name]), HOUR, limits.name),
+            (key("source", &[&source]), QUARTER, limits.source),
+        ];
+        self.count_all(&counts, now).await
+    }
+
+    /// Counts a voucher about to be tried.
+    pub(super) async fn count_voucher(&self, user: &str, now: u64) -> Result<Tries, Refusal> {
+        let counts = [(key("voucher", &[user]), QUARTER, VOUCHERS)];
+        self.count_all(&counts, now).await
+    }
+
+    /// Counts a voucher about to be mailed.
+    pub(super) async fn count_voucher_mail(&self, user: &str, now: u64) -> Result<(), Refusal> {
+        let counts = [(key("voucher mail", &[user]), HOUR, VOUCHER_MAILS)];
+        self.count_all(&counts, now).await.map(|_| ())
+    }
+
+    /// Takes tries back.
+    pub(super) async fn forgive(&self, tries: Tries) -> Result<(), Refusal> {
+        for key in &tries.0 {
+            self.directory.uncount(key).await?;
+        }
+        Ok(())
+    }
+
+    async fn count_all(&self, counts: &[([u8; 32], u64, u32)], now: u64) -> Result<Tries, Refusal> {
+        let mut counted = Tries(Vec::new());
+        for (key, lasts, ceiling) in counts {
+            let ends_at = now.saturating_add(*lasts);
+            match self.directory.count(key, now, ends_at, *ceiling).await? {
+                Counted::Nth(_) => counted.0.push(*key),
+                Counted::Full { ends_at } => {
+                    // What one limit refuses counts for none, or a flood from one source would shut out a name everywhere.
+                    self.forgive(counted).await?;
+                    return Err(Refusal::new(
+                        StatusCode::TOO_MANY_REQUESTS,
+                        "throttled",
+                        "There were too many tries. Please wait, then try again.",
+                    )
+                    .until(ends_at));
+                }
+            }
+        }
+        Ok(counted)
+    }
+}
+
+/// Returns what a count is kept under. Names and addresses do not stand in the directory's counts.
+fn key(what: &str, of: &[&str]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(b"countersign count ");
+    digest.update(what.as_bytes());
+    for it in of {
+        digest.update([0]);
+        digest.update(it.as_bytes());
+    }
+    digest.finalize().into()
+}
+
+/// Returns the network that an address is counted as: of IPv6 the first 64 bits, since anybody has as many of the rest as
+/// they like.
+fn network(address: &str) -> String {
+    match address.parse::<std::net::Ipv6Addr>() {
+        Ok(it) => match it.to_ipv4_mapped() {
+            Some(it) => it.to_string(),
+            None => {
+                let [a, b, c, d, ..] = it.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        },
+        Err(_) => address.to_owned(),
+    }
+}
+
+const QUARTER: u64 = 15 * 60;
+
+const HOUR: u64 = 3_600;
+
+/// Set-up codes that can be tried in a quarter of an hour: each has 50 random bits.
+const VOUCHERS: u32 = 5;
+
+/// Set-up codes that are mailed to one person in an hour.
+const VOUCHER_MAILS: u32 = 5;

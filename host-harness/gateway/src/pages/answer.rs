@@ -1,0 +1,104 @@
+//! What a page answers.
+
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::PREFIX;
+use crate::journey::{Entrance, Step, Visit};
+use crate::refusal::Refusal;
+
+/// Why a page is not what is answered: another one is.
+pub(crate) struct Answer(pub(crate) Box<Response>);
+
+/// What a handler returns.
+pub(crate) type Answered = Result<Response, Answer>;
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct RefusalPage<'a> {
+    title: &'a str,
+    message: &'a str,
+    prefix: &'a str,
+}
+
+/// Renders a page.
+pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => (status, Html(text)).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Leads on to a page of the gateway.
+pub(crate) fn go(path: &str) -> Response {
+    Redirect::to(&format!("{PREFIX}{path}")).into_response()
+}
+
+/// Leads on to where a step is done.
+pub(crate) fn go_to(step: Step, visit: Option<&Visit>) -> Response {
+    match step {
+        Step::Vouch => go("/vouch"),
+        Step::Verify => go("/verify"),
+        Step::Enroll => go("/enroll"),
+        Step::SaveCode => go("/recovery-code"),
+        Step::Nudge => go("/notice"),
+        Step::Inside => match visit.and_then(|it| it.session.return_to.as_deref()) {
+            Some(path) => Redirect::to(path).into_response(),
+            None => go("/"),
+        },
+    }
+}
+
+impl Answer {
+    /// Leads on to a page instead.
+    pub(crate) fn go(path: &str) -> Self {
+        Self(Box::new(go(path)))
+    }
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        if refusal.is_over() {
+            return Self::go("/sign-in?why=over");
+        }
+        if refusal.code == "wrong-stage" {
+            return Self::go("/");
+        }
+        let title = match refusal.status {
+            StatusCode::FORBIDDEN => "This is not for you",
+            StatusCode::TOO_MANY_REQUESTS => "Please wait",
+            StatusCode::SERVICE_UNAVAILABLE => "Not available at the moment",
+            _ => "This did not work",
+        };
+        let template = RefusalPage {
+            title,
+            message: &refusal.message,
+            prefix: PREFIX,
+        };
+        Self(Box::new(page(refusal.status, &template)))
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+/// Sets the cookies of a session that was opened, or that changed its level, and leads on.
+pub(crate) fn enter(entrance: &Entrance, visit: Option<&Visit>) -> Response {
+    let mut response = go_to(entrance.step, visit);
+    for cookie in super::person::cookies_of(entrance) {
+        if let Ok(value) = cookie.to_string().parse() {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,170 @@
+//! User name and password.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::answer::{enter, go_to};
+use super::person::{form_cookie, no_sessions};
+use super::{Alert, Answered, Frame, Person, Posted, go, page};
+use crate::gateway::Gateway;
+use crate::journey::{Admission, Credentials, is_local};
+use crate::refusal::Refusal;
+use crate::session::Token;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    name: String,
+    return_to: String,
+}
+
+/// Why somebody comes, and where they want to get.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    why: String,
+    rd: String,
+}
+
+/// Shows the form; whoever is in already is led on.
+pub(super) async fn show(
+    State(gateway): State<Gateway>,
+    Query(asked): Query<Asked>,
+    person: Person,
+) -> Answered {
+    if let Some(visit) = person.visit(&gateway).await? {
+        let wants = is_local(&asked.rd).then_some(asked.rd.as_str());
+        return Ok(match (gateway.admit(&visit, None).await?, wants) {
+            (Admission::Until(_), Some(path)) => {
+                axum::response::IntoResponse::into_response(axum::response::Redirect::to(path))
+            }
+            (Admission::Until(_), None) => go("/"),
+            // Leads to the step that they are at, or ends what is over.
+            (Admission::Resume, _) if !visit.is_open() => {
+                go_to(gateway.step(&visit).await?, Some(&visit))
+            }
+            (Admission::Resume, _) => go("/"),
+            (Admission::Over, _) => {
+                gateway.sign_out(&visit.token).await?;
+                form(
+                    &gateway,
+                    &person,
+                    StatusCode::OK,
+                    why("ended"),
+                    "",
+                    &asked.rd,
+                )?
+            }
+        });
+    }
+    Ok(form(
+        &gateway,
+        &person,
+        StatusCode::OK,
+        why(&asked.why),
+        "",
+        &asked.rd,
+    )?)
+}
+
+/// Takes name and password.
+pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> Answered {
+    let person = &posted.person;
+    let (name, return_to) = (posted.text("name"), posted.text("return-to"));
+    let credentials = Credentials {
+        name: name.to_owned(),
+        password: Zeroizing::new(posted.raw("password").to_owned()),
+        return_to: (!return_to.is_empty()).then(|| return_to.to_owned()),
+        device_token: person.device(),
+    };
+    match gateway.sign_in(credentials, person.client.clone()).await {
+        Ok(entrance) => {
+            for token in person.sessions() {
+                gateway.sign_out(token).await?;
+            }
+            let visit = gateway
+                .visit(entrance.token.clone(), person.client.clone())
+                .await?;
+            Ok(enter(&entrance, visit.as_ref()))
+        }
+        Err(refusal) => {
+            let alert = Some(Alert::from(&refusal));
+            Ok(form(
+                &gateway,
+                person,
+                refusal.status,
+                alert,
+                name,
+                return_to,
+            )?)
+        }
+    }
+}
+
+/// Ends the sessions of this browser.
+pub(super) async fn sign_out(State(gateway): State<Gateway>, posted: Posted) -> Answered {
+    for token in posted.person.sessions() {
+        gateway.sign_out(token).await?;
+    }
+    let mut response = go("/sign-in?why=out");
+    for cookie in no_sessions() {
+        if let Ok(value) = cookie.to_string().parse() {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    Ok(response)
+}
+
+/// Renders the form, with a cookie for its mark where the browser has none.
+fn form(
+    gateway: &Gateway,
+    person: &Person,
+    status: StatusCode,
+    alert: Option<Alert>,
+    name: &str,
+    return_to: &str,
+) -> Result<Response, Refusal> {
+    let (token, is_new) = match person.form() {
+        Some(token) => (token.clone(), false),
+        None => (
+            Token::draw(&*gateway.random).map_err(|_| Refusal::unavailable())?,
+            true,
+        ),
+    };
+    let template = SignInPage {
+        frame: Frame::plain(gateway, &token, "Sign in").with(alert),
+        name: name.to_owned(),
+        return_to: return_to.to_owned(),
+    };
+    let mut response = page(status, &template);
+    if is_new && let Ok(value) = form_cookie(&token).to_string().parse() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    Ok(response)
+}
+
+/// Says why somebody is here again.
+fn why(word: &str) -> Option<Alert> {
+    let message = match word {
+        "out" => return Some(Alert::good("You are signed out.")),
+        "over" => {
+            "That step is over: it took too long, was finished in another tab, or had too many wrong codes. Please sign in again."
+        }
+        "ended" => {
+            "Your session was ended, since your two-factor authentication or password was changed. Please sign in again."
+        }
+        "again" => "Please type your password again.",
+        _ => return None,
+    };
+    Some(Alert {
+        message: message.to_owned(),
+        field: None,
+        retry_at: None,
+        is_good: false,
+    })
+}

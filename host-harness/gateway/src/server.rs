@@ -1,0 +1,97 @@
+//! The gateway's router: every page and route, with the headers that all answers have.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::gateway::Gateway;
+use crate::journey::Client;
+use crate::pages;
+
+/// Returns everything that people and their programs reach.
+pub fn app(gateway: Gateway) -> Router {
+    Router::new()
+        .route("/", axum::routing::get(|| async { pages::go("/") }))
+        .nest(pages::PREFIX, pages::router())
+        .route(
+            &format!("{}/", pages::PREFIX),
+            axum::routing::get(|| async { pages::go("") }),
+        )
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn_with_state(gateway.clone(), own_host))
+        .layer(from_fn(guarded))
+        .with_state(gateway)
+}
+
+/// Returns who sent a request: who connected, or whom a trusted web server says to speak for.
+pub(crate) fn client(parts: &Parts) -> Client {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    Client {
+        address: peer.map_or_else(|| "unknown".to_owned(), |it| it.0.ip().to_string()),
+    }
+}
+
+/// Serves the host of the public address only: cookies are of one host, and a name that somebody else points here is not
+/// ours.
+async fn own_host(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .map(HeaderValue::as_bytes);
+    let public = gateway.config.public_url.as_str();
+    let own = public.split_once("://").map_or(public, |(_, host)| host);
+    if host == Some(own.as_bytes()) {
+        return next.run(request).await;
+    }
+    match *request.method() {
+        Method::GET => Redirect::temporary(&format!("{public}{}/", pages::PREFIX)).into_response(),
+        _ => StatusCode::MISDIRECTED_REQUEST.into_response(),
+    }
+}
+
+/// Sets what browsers are to hold to: nothing from elsewhere, no script in a page, no frame around it, nothing kept.
+async fn guarded(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in GUARDS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+const GUARDS: [(header::HeaderName, &str); 8] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
+         frame-ancestors 'none'; base-uri 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: with that, browsers send forms with the origin `null`.
+    (header::REFERRER_POLICY, "same-origin"),
+    (
+        header::HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=()",
+    ),
+    (
+        header::HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        header::HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+];
+
+/// Bytes of a request: forms are small.
+const MOST_BODY: usize = 64 * 1024;
