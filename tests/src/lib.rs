@@ -16,6 +16,7 @@ pub mod case;
 pub mod cluster;
 pub mod duties;
 pub mod expression;
+pub mod gateway;
 pub mod guessing;
 pub mod history;
 pub mod pattern;

@@ -4,7 +4,9 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod demo;
 pub mod directory;
+mod forward_auth;
 mod gateway;
 mod journey;
 pub mod mail;

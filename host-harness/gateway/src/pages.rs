@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 
 pub(crate) use self::answer::{Answer, Answered, go, page};
 pub(crate) use self::frame::{Alert, Frame, when};
+pub(crate) use self::home::show as home;
 pub(crate) use self::person::Person;
 pub(crate) use self::posted::Posted;
 use crate::gateway::Gateway;

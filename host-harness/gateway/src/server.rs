@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use crate::forward_auth;
 use crate::gateway::Gateway;
 use crate::journey::Client;
 use crate::pages;
@@ -17,10 +18,11 @@ use crate::pages;
 pub fn app(gateway: Gateway) -> Router {
     Router::new()
         .route("/", axum::routing::get(|| async { pages::go("/") }))
-        .nest(pages::PREFIX, pages::router())
+        .nest(pages::PREFIX, pages::router().merge(forward_auth::router()))
+        // Below a prefix, `/` stands for the prefix alone.
         .route(
             &format!("{}/", pages::PREFIX),
-            axum::routing::get(|| async { pages::go("") }),
+            axum::routing::get(pages::home),
         )
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(MOST_BODY))

@@ -96,7 +96,7 @@ impl Gateway {
                 if let Some(code) = confirmation.recovery_code {
                     visit.keep_code(code.id, code.code);
                 }
-                let entrance = self.rotate(&visit).await?;
+                let entrance = self.rotate(&mut visit).await?;
                 // The factor is there. Whoever comes next must be known as enrolled, and if this fails the courier of
                 // events does it again.
                 self.directory.note_enrolled(&visit.user.id).await?;

@@ -61,7 +61,7 @@ impl Gateway {
             .remove(&visit.user.id, ticket, method)
             .await?;
         visit.session.epoch = epoch;
-        let entrance = self.rotate(&visit).await?;
+        let entrance = self.rotate(&mut visit).await?;
         self.directory
             .end_sessions(&visit.user.id, Some(&entrance.token.id()))
             .await?;
@@ -95,7 +95,7 @@ impl Gateway {
         mfa.administration()
             .first_factor_changed(&visit.user.id)
             .await?;
-        let entrance = self.rotate(&visit).await?;
+        let entrance = self.rotate(&mut visit).await?;
         self.directory
             .set_password(&visit.user.id, hash, Some(&entrance.token.id()))
             .await?;

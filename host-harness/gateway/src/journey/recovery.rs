@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use countersign_host::contract::recovery::PresentVerdict;
 
-use super::visit::{Entrance, Visit};
+use super::visit::{Entrance, Step, Visit};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 use crate::session::Held;
@@ -24,7 +24,7 @@ impl Gateway {
                     ticket: offer.ticket,
                     aim,
                 });
-                self.rotate(&visit).await
+                self.rotate(&mut visit).await
             }
             PresentVerdict::Rejected(rejection) if rejection.attempts_left == 0 => {
                 Err(Refusal::sign_in_again(
@@ -52,10 +52,11 @@ impl Gateway {
         self.save(visit).await
     }
 
-    /// Notes that the user said to have saved the code that the session shows, and shows it no more.
-    pub(crate) async fn acknowledge(&self, visit: &mut Visit) -> Result<(), Refusal> {
+    /// Notes that the user said to have saved the code that the session shows, and shows it no more. Returns where they
+    /// wanted to get.
+    pub(crate) async fn acknowledge(&self, visit: &mut Visit) -> Result<Option<String>, Refusal> {
         let Some(kept) = visit.session.recovery.take() else {
-            return Ok(());
+            return Ok(None);
         };
         let mfa = visit.mfa(self);
         let noted = mfa.recovery().acknowledge(&visit.user.id, &kept.id).await;
@@ -64,7 +65,9 @@ impl Gateway {
             Err(refusal) if refusal.code == "no-recovery-code" => {}
             noted => noted?,
         }
-        self.save(visit).await
+        let return_to = visit.arrive(Step::Inside);
+        self.save(visit).await?;
+        Ok(return_to)
     }
 }
 

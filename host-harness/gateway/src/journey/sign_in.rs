@@ -63,19 +63,30 @@ impl Gateway {
             Err(refusal) if refusal.code == "binding-not-attested" => {}
             other => other?,
         }
+        let step = self.step(&visit).await?;
+        let return_to = visit.arrive(step);
         let token = self.open_session(&visit.user, &visit.session, now).await?;
         Ok(Entrance {
             token,
             standing: visit.session.level,
-            step: self.step(&visit).await?,
+            step,
             device_token: None,
+            return_to,
         })
     }
 
-    /// Answers the nudge: later.
-    pub(crate) async fn later(&self, visit: &mut Visit) -> Result<(), Refusal> {
+    /// Answers the nudge: later. Returns where they wanted to get.
+    pub(crate) async fn later(&self, visit: &mut Visit) -> Result<Option<String>, Refusal> {
         visit.session.nudge = None;
-        self.save(visit).await
+        let return_to = visit.arrive(Step::Inside);
+        self.save(visit).await?;
+        Ok(return_to)
+    }
+
+    /// Answers the nudge: now. They get where they wanted to once that is done.
+    pub(crate) async fn enroll_early(&self, visit: &mut Visit) -> Result<(), Refusal> {
+        visit.session.nudge = None;
+        self.begin_change(visit).await
     }
 
     /// Takes the password once more, in a session that goes on: for what asks for a fresh one.
@@ -96,12 +107,20 @@ impl Gateway {
         Ok(())
     }
 
-    /// Begins a step-up: a fresh factor, for something in particular.
-    pub(crate) async fn step_up(&self, visit: &mut Visit, what: &str) -> Result<Step, Refusal> {
-        self.begin(visit, Aim::StepUp(what.to_owned()), None, false)
-            .await?;
+    /// Begins a step-up: a fresh factor, for something in particular; then they are led to `return_to`, a path of this
+    /// host.
+    pub(crate) async fn step_up(
+        &self,
+        visit: &mut Visit,
+        what: &str,
+        return_to: Option<&str>,
+    ) -> Result<Step, Refusal> {
+        let aim = Aim::StepUp(what.to_owned());
+        self.begin(visit, aim, None, false).await?;
+        visit.session.return_to = return_to.filter(|it| is_local(it)).map(str::to_owned);
         self.save(visit).await?;
         Ok(match visit.session.held {
+            // Whoever has no factor is led on from there to set one up.
             Some(_) => Step::Verify,
             None => Step::Inside,
         })
@@ -143,7 +162,7 @@ impl Gateway {
         }
         self.forgive(tries).await?;
         self.begin(&mut visit, Aim::SignIn, None, true).await?;
-        self.rotate(&visit).await
+        self.rotate(&mut visit).await
     }
 }
 

@@ -43,7 +43,7 @@ impl Gateway {
         match verdict {
             VerifyVerdict::Accepted(Verified::Done(assertion)) => {
                 visit.believe(&assertion)?;
-                let mut entrance = self.rotate(&visit).await?;
+                let mut entrance = self.rotate(&mut visit).await?;
                 entrance.device_token = assertion.device_token;
                 Ok(entrance)
             }
@@ -53,7 +53,7 @@ impl Gateway {
                     ticket: offer.ticket,
                     aim,
                 });
-                let mut entrance = self.rotate(&visit).await?;
+                let mut entrance = self.rotate(&mut visit).await?;
                 entrance.step = Step::Enroll;
                 Ok(entrance)
             }

@@ -34,6 +34,8 @@ pub(crate) struct Entrance {
     pub(crate) step: Step,
     /// A token for this device, to be kept for longer than the session.
     pub(crate) device_token: Option<String>,
+    /// Where they wanted to get, if this is where the way ends: said once.
+    pub(crate) return_to: Option<String>,
 }
 
 /// What a session is at. Whatever else is asked for, this comes first, except where `Inside`.
@@ -143,6 +145,14 @@ impl Visit {
         Ok(())
     }
 
+    /// Returns where somebody wanted to get, if this step is the end of the way. It is said once.
+    pub(crate) fn arrive(&mut self, step: Step) -> Option<String> {
+        match step {
+            Step::Inside => self.session.return_to.take(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn keep_code(&mut self, id: String, code: String) {
         self.session.recovery = Some(Kept { id, code });
     }
@@ -224,8 +234,10 @@ impl Gateway {
     }
 
     /// Gives a session a new token, and ends the old one: at every change of what it is good for.
-    pub(crate) async fn rotate(&self, visit: &Visit) -> Result<Entrance, Refusal> {
+    pub(crate) async fn rotate(&self, visit: &mut Visit) -> Result<Entrance, Refusal> {
         let token = Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?;
+        let step = self.step(visit).await?;
+        let return_to = visit.arrive(step);
         let session = &visit.session;
         let ends_at = self.ends_at(session, visit.now);
         let stored = session
@@ -243,8 +255,9 @@ impl Gateway {
         Ok(Entrance {
             token,
             standing: session.level,
-            step: self.step(visit).await?,
+            step,
             device_token: None,
+            return_to,
         })
     }
 
@@ -350,7 +363,7 @@ impl Gateway {
     pub(crate) async fn resume(&self, mut visit: Visit) -> Result<Entrance, Refusal> {
         visit.session.level = Standing::Pending;
         self.begin(&mut visit, Aim::SignIn, None, false).await?;
-        self.rotate(&visit).await
+        self.rotate(&mut visit).await
     }
 
     /// Ends a session.

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::PREFIX;
-use crate::journey::{Entrance, Step, Visit};
+use crate::journey::{Entrance, Step};
 use crate::refusal::Refusal;
 
 /// Why a page is not what is answered: another one is.
@@ -35,18 +35,16 @@ pub(crate) fn go(path: &str) -> Response {
     Redirect::to(&format!("{PREFIX}{path}")).into_response()
 }
 
-/// Leads on to where a step is done.
-pub(crate) fn go_to(step: Step, visit: Option<&Visit>) -> Response {
-    match step {
-        Step::Vouch => go("/vouch"),
-        Step::Verify => go("/verify"),
-        Step::Enroll => go("/enroll"),
-        Step::SaveCode => go("/recovery-code"),
-        Step::Nudge => go("/notice"),
-        Step::Inside => match visit.and_then(|it| it.session.return_to.as_deref()) {
-            Some(path) => Redirect::to(path).into_response(),
-            None => go("/"),
-        },
+/// Leads on to where a step is done; at the end of the way, to where they wanted to get.
+pub(crate) fn go_to(step: Step, return_to: Option<&str>) -> Response {
+    match (step, return_to) {
+        (Step::Vouch, _) => go("/vouch"),
+        (Step::Verify, _) => go("/verify"),
+        (Step::Enroll, _) => go("/enroll"),
+        (Step::SaveCode, _) => go("/recovery-code"),
+        (Step::Nudge, _) => go("/notice"),
+        (Step::Inside, Some(path)) => Redirect::to(path).into_response(),
+        (Step::Inside, None) => go("/"),
     }
 }
 
@@ -93,8 +91,19 @@ impl IntoResponse for Answer {
 }
 
 /// Sets the cookies of a session that was opened, or that changed its level, and leads on.
-pub(crate) fn enter(entrance: &Entrance, visit: Option<&Visit>) -> Response {
-    let mut response = go_to(entrance.step, visit);
+pub(crate) fn enter(entrance: &Entrance) -> Response {
+    with_cookies(
+        go_to(entrance.step, entrance.return_to.as_deref()),
+        entrance,
+    )
+}
+
+/// Sets the cookies of a session that was opened, or that changed its level, and leads on to a page of the gateway.
+pub(crate) fn enter_at(entrance: &Entrance, path: &str) -> Response {
+    with_cookies(go(path), entrance)
+}
+
+fn with_cookies(mut response: Response, entrance: &Entrance) -> Response {
     for cookie in super::person::cookies_of(entrance) {
         if let Ok(value) = cookie.to_string().parse() {
             response.headers_mut().append(header::SET_COOKIE, value);

@@ -29,7 +29,7 @@ struct NudgePage {
 }
 
 /// Shows that they are in; whoever has something to do first is led there.
-pub(super) async fn show(State(gateway): State<Gateway>, person: Person) -> Answered {
+pub(crate) async fn show(State(gateway): State<Gateway>, person: Person) -> Answered {
     let visit = person.inside(&gateway).await?;
     if visit.session.recovery.is_some() {
         return Ok(go("/recovery-code"));
@@ -67,14 +67,14 @@ pub(super) async fn nudge(State(gateway): State<Gateway>, person: Person) -> Ans
 /// Takes the answer: set it up now, or later.
 pub(super) async fn later(State(gateway): State<Gateway>, posted: Posted) -> Answered {
     let mut visit = posted.person.inside(&gateway).await?;
-    gateway.later(&mut visit).await?;
     if posted.text("answer") != "now" {
-        return Ok(go_to(Step::Inside, Some(&visit)));
+        let return_to = gateway.later(&mut visit).await?;
+        return Ok(go_to(Step::Inside, return_to.as_deref()));
     }
     // The password that they typed to sign in is fresh enough; else it is asked for again.
     if visit.password_age() > PASSWORD_LASTS {
         return Ok(go("/profile/security/password"));
     }
-    gateway.begin_change(&mut visit).await?;
+    gateway.enroll_early(&mut visit).await?;
     Ok(go("/enroll"))
 }

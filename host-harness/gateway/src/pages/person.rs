@@ -37,7 +37,7 @@ impl Person {
                 Err(Answer::go("/sign-in?why=ended"))
             }
             Admission::Resume if visit.is_open() => Err(resume(gateway, visit).await),
-            Admission::Resume => Err(go_to(gateway.step(&visit).await?, Some(&visit)).into()),
+            Admission::Resume => Err(go_to(gateway.step(&visit).await?, None).into()),
         }
     }
 
@@ -51,7 +51,7 @@ impl Person {
         };
         match visit.session.held {
             Some(_) => Ok(visit),
-            None => Err(go_to(gateway.step(&visit).await?, Some(&visit)).into()),
+            None => Err(go_to(gateway.step(&visit).await?, None).into()),
         }
     }
 
@@ -98,7 +98,7 @@ impl Person {
 async fn resume(gateway: &Gateway, visit: Visit) -> Answer {
     let token = visit.token.clone();
     match gateway.resume(visit).await {
-        Ok(entrance) => super::answer::enter(&entrance, None).into(),
+        Ok(entrance) => super::answer::enter(&entrance).into(),
         Err(refusal) if refusal.code == "first-factor-too-old" => {
             if let Err(refusal) = gateway.sign_out(&token).await {
                 return refusal.into();

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use countersign_host::contract::sign_in::Stage;
 
-use super::answer::enter;
+use super::answer::enter_at;
 use super::{Alert, Answer, Answered, Frame, Person, Posted, page};
 use crate::gateway::Gateway;
 use crate::journey::Visit;
@@ -27,11 +27,7 @@ pub(super) async fn show(State(gateway): State<Gateway>, person: Person) -> Answ
 pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> Answered {
     let visit = posted.person.underway(&gateway).await?;
     match gateway.present(visit, posted.text("code")).await {
-        Ok(entrance) => {
-            let mut response = enter(&entrance, None);
-            super::verify::lead(&mut response, "/enroll");
-            Ok(response)
-        }
+        Ok(entrance) => Ok(enter_at(&entrance, "/enroll")),
         Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
         Err(refusal) => {
             let visit = posted.person.underway(&gateway).await?;

@@ -36,8 +36,8 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         let alert = Some(Alert::from(&refusal));
         return Ok(form(&gateway, &visit, refusal.status, alert));
     }
-    gateway.acknowledge(&mut visit).await?;
-    Ok(go_to(Step::Inside, Some(&visit)))
+    let return_to = gateway.acknowledge(&mut visit).await?;
+    Ok(go_to(Step::Inside, return_to.as_deref()))
 }
 
 /// Hands the code out as a file.

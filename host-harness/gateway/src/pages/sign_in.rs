@@ -11,7 +11,7 @@ use super::answer::{enter, go_to};
 use super::person::{form_cookie, no_sessions};
 use super::{Alert, Answered, Frame, Person, Posted, go, page};
 use crate::gateway::Gateway;
-use crate::journey::{Admission, Credentials, is_local};
+use crate::journey::{Admission, Credentials, Step, is_local};
 use crate::refusal::Refusal;
 use crate::session::Token;
 
@@ -29,47 +29,55 @@ struct SignInPage {
 pub(super) struct Asked {
     why: String,
     rd: String,
+    /// Seconds that a factor may be old for what they want.
+    max_age: Option<u32>,
 }
 
-/// Shows the form; whoever is in already is led on.
+/// Shows the form; whoever is in already is led on, by way of a fresh factor where that is asked for.
 pub(super) async fn show(
     State(gateway): State<Gateway>,
     Query(asked): Query<Asked>,
     person: Person,
 ) -> Answered {
-    if let Some(visit) = person.visit(&gateway).await? {
-        let wants = is_local(&asked.rd).then_some(asked.rd.as_str());
-        return Ok(match (gateway.admit(&visit, None).await?, wants) {
-            (Admission::Until(_), Some(path)) => {
-                axum::response::IntoResponse::into_response(axum::response::Redirect::to(path))
-            }
-            (Admission::Until(_), None) => go("/"),
-            // Leads to the step that they are at, or ends what is over.
-            (Admission::Resume, _) if !visit.is_open() => {
-                go_to(gateway.step(&visit).await?, Some(&visit))
-            }
-            (Admission::Resume, _) => go("/"),
-            (Admission::Over, _) => {
-                gateway.sign_out(&visit.token).await?;
-                form(
-                    &gateway,
-                    &person,
-                    StatusCode::OK,
-                    why("ended"),
-                    "",
-                    &asked.rd,
-                )?
-            }
-        });
+    let Some(mut visit) = person.visit(&gateway).await? else {
+        return Ok(form(
+            &gateway,
+            &person,
+            StatusCode::OK,
+            why(&asked.why),
+            "",
+            &asked.rd,
+        )?);
+    };
+    let wants = is_local(&asked.rd).then_some(asked.rd.as_str());
+    if !visit.is_open() {
+        return Ok(go_to(gateway.step(&visit).await?, None));
     }
-    Ok(form(
-        &gateway,
-        &person,
-        StatusCode::OK,
-        why(&asked.why),
-        "",
-        &asked.rd,
-    )?)
+    match gateway.admit(&visit, asked.max_age).await? {
+        Admission::Until(_) => Ok(go_to(Step::Inside, wants)),
+        Admission::Over => {
+            gateway.sign_out(&visit.token).await?;
+            Ok(form(
+                &gateway,
+                &person,
+                StatusCode::OK,
+                why("ended"),
+                "",
+                &asked.rd,
+            )?)
+        }
+        Admission::Resume if gateway.admit(&visit, None).await? == Admission::Resume => {
+            // The page that they are led to asks for what is due.
+            person.inside(&gateway).await?;
+            Ok(go("/"))
+        }
+        Admission::Resume => {
+            let step = gateway
+                .step_up(&mut visit, "re-authentication", wants)
+                .await?;
+            Ok(go_to(step, wants))
+        }
+    }
 }
 
 /// Takes name and password.
@@ -87,10 +95,7 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
             for token in person.sessions() {
                 gateway.sign_out(token).await?;
             }
-            let visit = gateway
-                .visit(entrance.token.clone(), person.client.clone())
-                .await?;
-            Ok(enter(&entrance, visit.as_ref()))
+            Ok(enter(&entrance))
         }
         Err(refusal) => {
             let alert = Some(Alert::from(&refusal));

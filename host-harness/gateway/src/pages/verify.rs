@@ -3,15 +3,14 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use countersign_host::contract::sign_in::{Stage, TicketView};
 use countersign_host::contract::{Method, MethodState, SendState};
 use serde::Deserialize;
 
-use super::answer::enter;
+use super::answer::{enter, enter_at};
 use super::{Alert, Answer, Answered, Frame, Person, Posted, go, page, when};
 use crate::gateway::Gateway;
-use crate::journey::Visit;
+use crate::journey::{Step, Visit};
 use crate::refusal::Refusal;
 use crate::session::Aim;
 
@@ -84,26 +83,15 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         return Err(Refusal::field("method", "Choose how to verify.").into());
     };
     let remember = posted.is_ticked("remember");
-    let aim = visit.aim()?.clone();
-    let return_to = visit.session.return_to.clone();
+    let is_change = visit.aim()? == &Aim::ManageFactors;
     match gateway
         .verify(visit, method, posted.text("code"), remember)
         .await
     {
-        Ok(entrance)
-            if aim == Aim::ManageFactors && entrance.step == crate::journey::Step::Inside =>
-        {
-            let mut response = enter(&entrance, None);
-            lead(&mut response, "/profile/security");
-            Ok(response)
+        Ok(entrance) if is_change && entrance.step == Step::Inside => {
+            Ok(enter_at(&entrance, "/profile/security"))
         }
-        Ok(entrance) => {
-            let mut response = enter(&entrance, None);
-            if let (crate::journey::Step::Inside, Some(path)) = (entrance.step, return_to) {
-                lead_to(&mut response, &path);
-            }
-            Ok(response)
-        }
+        Ok(entrance) => Ok(enter(&entrance)),
         Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
         Err(refusal) => {
             let visit = posted.person.underway(&gateway).await?;
@@ -138,9 +126,9 @@ async fn form(
 ) -> Answered {
     let view = gateway.view(visit).await?;
     if view.stage != Stage::Challenged {
-        return Err(Answer::go(match visit.is_open() {
-            true => "/profile/security",
-            false => "/enroll",
+        return Err(Answer::go(match view.stage {
+            Stage::Verified => "/profile/security",
+            _ => "/enroll",
         }));
     }
     let asked = asked(&view, wanted);
@@ -225,18 +213,5 @@ pub(crate) fn word(method: Method) -> &'static str {
     match method {
         Method::Totp => "totp",
         Method::Sms => "sms",
-    }
-}
-
-/// Has a redirect lead to another page of the gateway.
-pub(super) fn lead(response: &mut Response, path: &str) {
-    lead_to(response, &format!("{}{path}", super::PREFIX));
-}
-
-fn lead_to(response: &mut Response, path: &str) {
-    if let Ok(value) = path.parse() {
-        response
-            .headers_mut()
-            .insert(axum::http::header::LOCATION, value);
     }
 }

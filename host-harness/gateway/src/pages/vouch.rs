@@ -44,7 +44,7 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
     let password = posted.raw("password");
     let password = (!password.is_empty()).then_some(password);
     match gateway.vouch(visit, posted.text("code"), password).await {
-        Ok(entrance) => Ok(enter(&entrance, None)),
+        Ok(entrance) => Ok(enter(&entrance)),
         Err(refusal) => {
             let visit = waiting(&gateway, &posted.person).await?;
             let alert = Some(Alert::from(&refusal));
@@ -72,7 +72,7 @@ async fn waiting(gateway: &Gateway, person: &Person) -> Result<Visit, Answer> {
     };
     match gateway.step(&visit).await? {
         Step::Vouch => Ok(visit),
-        step => Err(go_to(step, Some(&visit)).into()),
+        step => Err(go_to(step, None).into()),
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         .confirm(visit, Method::Sms, posted.text("code"))
         .await
     {
-        Ok(entrance) => Ok(enter(&entrance, None)),
+        Ok(entrance) => Ok(enter(&entrance)),
         Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
         Err(refusal) => {
             let (visit, view) = enrolling(&gateway, &posted.person).await?;

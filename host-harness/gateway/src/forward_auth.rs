@@ -1,0 +1,168 @@
+//! Forward-auth: a web server asks here before it lets a request through to an app.
+//!
+//! The app must be on the gateway's own host, since its cookies are of that host alone. What is answered:
+//!
+//! | path | in | refused |
+//! |---|---|---|
+//! | `/countersign/auth-request` (nginx, HAProxy) | 200 | 401; nginx leads on by `error_page` |
+//! | `/countersign/forward-auth` (Caddy, Traefik) | 200 | 302 to sign in for a page, else 401 |
+//!
+//! With 200 come `Remote-User`, `X-Auth-User-Id`, `X-Auth-Amr` (methods of RFC 8176, with spaces between) and `X-Auth-Time` (when
+//! a factor, or else the password, was shown: seconds since 1970). None of them is ever empty, so that a web server which
+//! copies what is there leaves none of a client's own in place.
+//!
+//! The plugin is asked at every request, so that a deadline that passes, a policy that changes and a reset hold at once.
+//! `?max_age=` asks for a factor at most that many seconds old (RFC 9470).
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::gateway::Gateway;
+use crate::journey::{Admission, Visit, is_local};
+use crate::pages::{PREFIX, Person};
+use crate::refusal::Refusal;
+
+/// Routes, below the prefix of the pages.
+pub(crate) fn router() -> Router<Gateway> {
+    Router::new()
+        .route("/auth-request", any(auth_request))
+        .route("/forward-auth", any(forward_auth))
+}
+
+/// What is asked of the session.
+#[derive(Deserialize)]
+struct Asked {
+    max_age: Option<u32>,
+}
+
+/// Answers 200, or 401.
+async fn auth_request(
+    State(gateway): State<Gateway>,
+    Query(asked): Query<Asked>,
+    person: Person,
+) -> Response {
+    match admitted(&gateway, &person, asked.max_age).await {
+        Ok(Some(visit)) => let_through(&visit),
+        Ok(None) => challenged(asked.max_age),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Answers 200, or leads to sign in.
+async fn forward_auth(
+    State(gateway): State<Gateway>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    person: Person,
+) -> Response {
+    match admitted(&gateway, &person, asked.max_age).await {
+        Ok(Some(visit)) => let_through(&visit),
+        Ok(None) if wants_page(&headers) => {
+            let public = &gateway.config.public_url;
+            let mut address = format!("{public}{PREFIX}/sign-in?rd={}", wanted(&headers));
+            if let Some(max_age) = asked.max_age {
+                address.push_str(&format!("&max_age={max_age}"));
+            }
+            // 302, which every web server hands on as it is.
+            (StatusCode::FOUND, [(header::LOCATION, address)]).into_response()
+        }
+        Ok(None) => challenged(asked.max_age),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Returns the session of whoever may go on as they are.
+async fn admitted(
+    gateway: &Gateway,
+    person: &Person,
+    max_age: Option<u32>,
+) -> Result<Option<Visit>, Refusal> {
+    let Some(visit) = person.visit(gateway).await? else {
+        return Ok(None);
+    };
+    // One that is over ends when a page finds it so: nothing is written here.
+    Ok(match gateway.admit(&visit, max_age).await? {
+        Admission::Until(_) => Some(visit),
+        Admission::Resume | Admission::Over => None,
+    })
+}
+
+fn let_through(visit: &Visit) -> Response {
+    let session = &visit.session;
+    let shown_at = session.factor_at.unwrap_or(session.password_at);
+    let values = [
+        ("remote-user", header_value(&visit.user.name)),
+        ("x-auth-user-id", header_value(&visit.user.id)),
+        ("x-auth-amr", header_value(&session.amr.join(" "))),
+        ("x-auth-time", Some(HeaderValue::from(shown_at))),
+    ];
+    let mut response = StatusCode::OK.into_response();
+    for (name, value) in values {
+        // A name that fits into no header would let the client's own through.
+        let Some(value) = value else {
+            return StatusCode::FORBIDDEN.into_response();
+        };
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Writes a text into a header: ASCII as it is, the rest percent-encoded.
+fn header_value(text: &str) -> Option<HeaderValue> {
+    let is_plain = !text.is_empty()
+        && text
+            .bytes()
+            .all(|it| (b' '..=b'~').contains(&it) && it != b'%');
+    match is_plain {
+        true => HeaderValue::from_str(text).ok(),
+        false if text.is_empty() => None,
+        false => {
+            let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            HeaderValue::from_str(&encoded).ok()
+        }
+    }
+}
+
+/// Says that a session, or a fresher factor, is wanted (RFC 6750, section 3; RFC 9470, section 3).
+fn challenged(max_age: Option<u32>) -> Response {
+    let challenge = match max_age {
+        Some(max_age) => {
+            format!("Bearer error=\"insufficient_user_authentication\", max_age=\"{max_age}\"")
+        }
+        None => "Bearer".to_owned(),
+    };
+    (
+        StatusCode::UNAUTHORIZED,
+        [(header::WWW_AUTHENTICATE, challenge)],
+    )
+        .into_response()
+}
+
+/// Hands on that nothing can be said at present. nginx takes whatever is neither 2xx, 401 nor 403 for an error of its own,
+/// and lets nobody through either.
+fn refused(refusal: &Refusal) -> Response {
+    refusal.status.into_response()
+}
+
+/// Says whether somebody looks at a page, and can be led to another.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
+    let is_get = text("x-forwarded-method").is_none_or(|it| it == "GET" || it == "HEAD");
+    let is_page = text("accept").is_none_or(|it| it.contains("text/html") || it.contains("*/*"));
+    is_get && is_page
+}
+
+/// Returns the path that was asked for, to return to, as it stands in a query.
+fn wanted(headers: &HeaderMap) -> String {
+    let path = headers
+        .get("x-forwarded-uri")
+        .and_then(|it| it.to_str().ok())
+        .filter(|it| is_local(it))
+        .unwrap_or("/");
+    utf8_percent_encode(path, NON_ALPHANUMERIC).to_string()
+}

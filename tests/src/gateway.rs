@@ -1,0 +1,142 @@
+//! A whole gateway in this process, for tests that come to it from outside.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use countersign_component::WASM;
+use countersign_gateway::config::Config;
+use countersign_gateway::directory;
+use countersign_gateway::mail::MailOutbox;
+use countersign_gateway::{Gateway, Metrics, Outboxes, Parts, Passwords, app, demo};
+use countersign_host::clock::FixedClock;
+use countersign_host::keyring::LocalKeyring;
+use countersign_host::random::SystemRandom;
+use countersign_host::sms::Outbox;
+use countersign_host::store::{Database, MemoryStore};
+use countersign_host::{Countersign, Plugin};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A gateway on a loopback port, with the people of the demo and a clock of the test's.
+///
+/// Everything of it is in memory, and gone with it. It must be used on the runtime that it was started on.
+pub struct Site {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Its time, which stands still.
+    pub clock: FixedClock,
+    /// The text messages that it sent.
+    pub texts: Outbox,
+    /// The mails that it sent.
+    pub mails: MailOutbox,
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Site {
+    /// Starts one.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be started.
+    pub async fn start() -> Result<Self, String> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts one whose settings were changed.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be started.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(told)?;
+        let address = listener.local_addr().map_err(told)?;
+        let text = format!(
+            "public-url = \"http://localhost:{}\"\nissuer = \"Acme\"\nstore = \"memory:\"\nkeys = \"env:NONE\"\n\
+             directory = \"memory:\"\n",
+            address.port()
+        );
+        let mut config: Config = toml::from_str(&text).map_err(told)?;
+        change(&mut config);
+        let clock = FixedClock::at(NOW);
+        let texts = Outbox::in_country("ES");
+        let mails = MailOutbox::default();
+        let store: Arc<dyn Database> = Arc::new(MemoryStore::new());
+        let plugin = Plugin::builder().load(WASM).map_err(told)?;
+        let mfa = Countersign::builder(plugin)
+            .realm(&config.realm)
+            .store(store.clone())
+            .keyring(LocalKeyring::from_key([7; 32]))
+            .sms(texts.clone())
+            .clock(clock.clone())
+            .build()
+            .map_err(told)?;
+        let gateway = Gateway::new(Parts {
+            mfa,
+            store,
+            directory: directory::open("memory:").await.map_err(told)?,
+            mailer: Arc::new(mails.clone()),
+            outbox: Some(Outboxes {
+                texts: texts.clone(),
+                mails: mails.clone(),
+            }),
+            clock: Arc::new(clock.clone()),
+            random: Arc::new(SystemRandom),
+            passwords: Passwords::cheap(),
+            metrics: Metrics::default(),
+            config,
+        });
+        let seeded = demo::seed(&gateway, PASSWORD).await;
+        seeded.map_err(|refusal| refusal.message)?;
+        let served = app(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let task = tokio::spawn(async move {
+            // It ends with the test.
+            let _ = axum::serve(listener, served).await;
+        });
+        Ok(Self {
+            gateway,
+            clock,
+            texts,
+            mails,
+            address,
+            task,
+        })
+    }
+
+    /// Returns the address that browsers use, without a path.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.gateway.config.public_url.clone()
+    }
+
+    /// Returns where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+fn told(error: impl fmt::Display) -> String {
+    error.to_string()
+}
+
+/// The password of everybody at a [`Site`].
+pub const PASSWORD: &str = "correct horse battery";
+
+/// When a [`Site`] is opened: 21 September 2026, 14:13:20 UTC.
+pub const NOW: u64 = 1_790_000_000;
