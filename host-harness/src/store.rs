@@ -16,7 +16,7 @@ use async_trait::async_trait;
 pub use self::inventory::{Inventory, KeyNotes, Listed};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use self::postgres::{PostgresOptions, PostgresStore};
+pub use self::postgres::{PostgresOptions, PostgresStore, postgres_pool};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Copied, SqliteError, SqliteStore};
 pub use self::trail::{Trail, Trailed};

@@ -195,6 +195,38 @@ impl PostgresStore {
     }
 }
 
+/// Makes a pool of connections for tables of an embedder's own, which may lie in the plugin's database or in another.
+///
+/// Its connections are made as a [`PostgresStore`]'s are: addresses are read in the same way (see [`open`](super::open)),
+/// and so are TLS, time-outs of statements and locks, durable commits, and plans that go by indexes. It connects when
+/// it is asked for a connection, and makes no table. Of the options `connections` and `time` count; nobody compares
+/// clocks. What it or a connection fails with becomes an [`Unavailable`], which repeats no name or value.
+///
+/// Names of the plugin's tables begin with `countersign_`: choose others.
+///
+/// # Errors
+///
+/// [`OpenError::Unusable`] if the address cannot be used; it repeats no part of it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use countersign_host::store::{PostgresOptions, Unavailable, postgres_pool};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = postgres_pool("postgres://shop@localhost/shop", &PostgresOptions::default())?;
+/// let client = pool.get().await.map_err(Unavailable::from)?;
+/// client.batch_execute("SELECT 1").await.map_err(Unavailable::from)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn postgres_pool(
+    address: &str,
+    options: &PostgresOptions,
+) -> Result<deadpool_postgres::Pool, OpenError> {
+    session::pool(address, options)
+}
+
 #[async_trait]
 impl Store for PostgresStore {
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, Unavailable> {

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Object, QueueMode, RecyclingMethod, Runtime,
-    TimeoutType, Timeouts,
+    Client, Hook, HookError, Manager, ManagerConfig, Object, PoolError, QueueMode, RecyclingMethod,
+    Runtime, TimeoutType, Timeouts,
 };
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -28,51 +28,58 @@ pub(super) struct Pool {
     pub(super) commits: AtomicU64,
 }
 
+/// Makes a pool whose connections are all set up as a store needs them.
+pub(super) fn pool(
+    address: &str,
+    options: &PostgresOptions,
+) -> Result<deadpool_postgres::Pool, OpenError> {
+    let (mut config, tls) = Address::parse(address)?.into_parts();
+    // Of two settings of one name the later holds, and what this store counts on must.
+    let settings = match config.get_options() {
+        Some(own) => format!("{own} {SETTINGS}"),
+        None => SETTINGS.to_owned(),
+    };
+    config
+        .application_name("countersign")
+        .connect_timeout(CONNECT_TIME)
+        .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite)
+        .options(settings);
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = Manager::from_config(config, tls, recycling);
+    deadpool_postgres::Pool::builder(manager)
+        .max_size(options.connections)
+        // The one used last, whose process at the other end is still at hand.
+        .queue_mode(QueueMode::Lifo)
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async move {
+                for setting in PLANS {
+                    // An engine that has no such setting needs none.
+                    let set = client.batch_execute(setting).await;
+                    if let Err(error) = set
+                        && error.as_db_error().is_none()
+                    {
+                        return Err(HookError::Backend(error));
+                    }
+                }
+                require_durable(client).await
+            })
+        }))
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts {
+            wait: Some(options.time),
+            create: Some(options.time),
+            recycle: Some(options.time),
+        })
+        .build()
+        .map_err(|_| OpenError::Unusable("the pool cannot be made".to_owned()))
+}
+
 impl Pool {
     pub(super) fn new(address: &str, options: PostgresOptions) -> Result<Self, OpenError> {
-        let (mut config, tls) = Address::parse(address)?.into_parts();
-        // Of two settings of one name the later holds, and what this store counts on must.
-        let settings = match config.get_options() {
-            Some(own) => format!("{own} {SETTINGS}"),
-            None => SETTINGS.to_owned(),
-        };
-        config
-            .application_name("countersign")
-            .connect_timeout(CONNECT_TIME)
-            .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite)
-            .options(settings);
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let manager = Manager::from_config(config, tls, recycling);
-        let pool = deadpool_postgres::Pool::builder(manager)
-            .max_size(options.connections)
-            // The one used last, whose process at the other end is still at hand.
-            .queue_mode(QueueMode::Lifo)
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move {
-                    for setting in PLANS {
-                        // An engine that has no such setting needs none.
-                        let set = client.batch_execute(setting).await;
-                        if let Err(error) = set
-                            && error.as_db_error().is_none()
-                        {
-                            return Err(HookError::Backend(error));
-                        }
-                    }
-                    require_durable(client).await
-                })
-            }))
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts {
-                wait: Some(options.time),
-                create: Some(options.time),
-                recycle: Some(options.time),
-            })
-            .build()
-            .map_err(|_| OpenError::Unusable("the pool cannot be made".to_owned()))?;
         Ok(Self {
-            pool,
+            pool: pool(address, &options)?,
             options,
             agreed: Mutex::new(None),
             commits: AtomicU64::new(1),
@@ -81,14 +88,8 @@ impl Pool {
 
     pub(super) async fn session(&self) -> Result<Session, Failed> {
         let client = self.pool.get().await.map_err(|error| match error {
-            deadpool_postgres::PoolError::Timeout(TimeoutType::Wait) => {
-                Unavailable("no connection became free in time".to_owned()).into()
-            }
-            deadpool_postgres::PoolError::Backend(error) => Failed::Database(error),
-            deadpool_postgres::PoolError::PostCreateHook(HookError::Message(why)) => {
-                Unavailable(why.into_owned()).into()
-            }
-            _ => Failed::from(Unavailable("no connection in time".to_owned())),
+            PoolError::Backend(error) => Failed::Database(error),
+            error => Unavailable::from(error).into(),
         })?;
         Ok(Session {
             client: Some(client),
@@ -264,17 +265,38 @@ impl From<Unavailable> for Failed {
 }
 
 impl From<Failed> for Unavailable {
-    /// Says what the server's code says, and nothing of its text: that may have names and values.
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Unavailable(error) => error,
-            Failed::Database(error) => Self(match error.code() {
-                Some(state) => format!("the database refused, SQLSTATE {}", state.code()),
-                None if is_distrust(&error) => {
-                    "the database's certificate is not trusted, or not for this name".to_owned()
-                }
-                None => "the connection to the database failed".to_owned(),
-            }),
+            Failed::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Error> for Unavailable {
+    /// Says what the server's code says, and nothing of its text: that may have names and values.
+    fn from(error: Error) -> Self {
+        Self(match error.code() {
+            Some(state) => format!("the database refused, SQLSTATE {}", state.code()),
+            None if is_distrust(&error) => {
+                "the database's certificate is not trusted, or not for this name".to_owned()
+            }
+            None => "the connection to the database failed".to_owned(),
+        })
+    }
+}
+
+impl From<PoolError> for Unavailable {
+    /// Says why there is no connection, and nothing of the address.
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Timeout(TimeoutType::Wait) => {
+                Self("no connection became free in time".to_owned())
+            }
+            PoolError::Backend(error) => error.into(),
+            PoolError::PostCreateHook(HookError::Backend(error)) => error.into(),
+            PoolError::PostCreateHook(HookError::Message(why)) => Self(why.into_owned()),
+            _ => Self("no connection in time".to_owned()),
         }
     }
 }
