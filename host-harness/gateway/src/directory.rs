@@ -3,9 +3,19 @@
 //! All of it is the gateway's own. What concerns the second factor lies in the plugin's store, sealed, under the
 //! [`User::id`].
 
+mod bounds;
+mod kept;
+mod open;
+mod postgres;
+mod sqlite;
+
 use std::fmt;
 
 use async_trait::async_trait;
+
+pub use self::open::{OpenError, open};
+pub use self::postgres::PostgresDirectory;
+pub use self::sqlite::SqliteDirectory;
 
 /// A place for people, companies, sessions and short-lived counts. Every gateway of a realm uses the same one.
 ///
