@@ -1,97 +1,181 @@
 //! What an operator sets: one TOML file, and the environment over it.
 
+mod address;
+mod network;
+mod read;
+mod reader;
+
+use std::fmt;
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use countersign_host::Digest;
+use countersign_host::keyring::KeySource;
 
-/// How a gateway runs. Every field has a default but `public-url`, `store`, `keys` and `directory`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub use self::address::{Address, Secret};
+use self::network::is_private;
+pub use self::network::{Network, NotANetwork};
+pub use self::reader::Problem;
+use self::reader::Reader;
+
+/// How a gateway runs. Every setting has a default but `public-url`, `store`, `keys` and `directory`;
+/// `gateway.example.toml` explains all of them.
+///
+/// Printing it shows no secret.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
     /// Where people reach the gateway: scheme, host and port, such as `https://app.example`, without a path.
     pub public_url: String,
     /// What people know the service by: in authenticator apps, mails and on pages; at most 64 characters.
-    #[serde(default = "issuer")]
     pub issuer: String,
     /// The realm, by which the gateway's records are known. It never changes.
-    #[serde(default = "realm")]
     pub realm: String,
     /// The plugin's store: `sqlite:PATH` or `postgres://…`.
-    pub store: String,
+    pub store: Address,
     /// The master keys: `file:PATH`, `env:NAME` or `command:LINE`.
-    pub keys: String,
+    pub keys: KeySource,
     /// The people: `sqlite:PATH` or `postgres://…`; may be the same database as `store` on PostgreSQL.
-    pub directory: String,
+    pub directory: Address,
     /// The plugin; without it, the component that was built with the command.
-    #[serde(default)]
     pub plugin: Plugin,
     /// Where it listens.
-    #[serde(default)]
     pub listen: Listen,
     /// Sessions.
-    #[serde(default)]
     pub sessions: Sessions,
     /// How fast passwords can be tried.
-    #[serde(default)]
     pub throttle: Throttle,
     /// Mail by SMTP; without it, mails stay in the outbox.
-    #[serde(default)]
     pub mail: Option<MailServer>,
     /// Text messages; without it, they stay in the outbox.
-    #[serde(default)]
     pub texts: Option<Texts>,
     /// Logs.
-    #[serde(default)]
     pub log: Log,
 }
 
+impl Config {
+    /// Makes the settings of a gateway with all defaults.
+    #[must_use]
+    pub fn new(public_url: &str, store: Address, keys: KeySource, directory: Address) -> Self {
+        Self {
+            public_url: public_url.to_owned(),
+            issuer: ISSUER.to_owned(),
+            realm: REALM.to_owned(),
+            store,
+            keys,
+            directory,
+            plugin: Plugin::default(),
+            listen: Listen::default(),
+            sessions: Sessions::default(),
+            throttle: Throttle::default(),
+            mail: None,
+            texts: None,
+            log: Log::default(),
+        }
+    }
+
+    /// Reads a file, and over it each variable of the environment whose name begins with `COUNTERSIGN_GATEWAY_`:
+    /// `COUNTERSIGN_GATEWAY_MAIL__PORT` is `port` of the table `mail`. Relative paths begin where the file is.
+    ///
+    /// Nothing that they name is opened.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with everything that is wrong, and no value: any may be a secret.
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let unreadable = |why: &str| ConfigError::Unreadable(path.to_owned(), why.to_owned());
+        let metadata = fs::metadata(path).map_err(|error| unreadable(&error.to_string()))?;
+        if !metadata.is_file() || metadata.len() > MOST_BYTES {
+            return Err(unreadable("expected a file of at most 1 MiB"));
+        }
+        let text = fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
+        Self::parse(path, &text, environment)
+    }
+
+    /// Reads the text of a file, as [`load`](Self::load) does.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Unusable`].
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(path, text, environment);
+        let config = read::config(&mut reader);
+        match (config, reader.finish()) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(ConfigError::Unusable(problems)),
+        }
+    }
+
+    /// Says whether people reach the gateway by TLS, so that cookies can be for TLS alone.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
 /// Which plugin.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Plugin {
     /// The component's file.
     pub file: Option<PathBuf>,
     /// The SHA-256 it must have, in hexadecimal.
-    pub sha256: Option<String>,
+    pub sha256: Option<Digest>,
     /// Where compiled plugins are kept: a directory of the gateway's user alone.
     pub cache: Option<PathBuf>,
 }
 
 /// Where a gateway listens.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Listen {
     /// For people, by way of a web server that has the certificate.
     pub http: SocketAddr,
-    /// For `/healthz`, `/readyz` and `/metrics`: never to be reached from outside.
+    /// For `/healthz`, `/readyz` and `/metrics`: never to be reached from outside, so on loopback or a private address
+    /// unless `operations-public` is set.
     pub operations: SocketAddr,
     /// For gateways in other languages; none without it.
     pub decisions: Option<Decisions>,
     /// The web servers whose `X-Forwarded-For` is believed, as addresses or networks such as `10.0.0.0/8`.
-    pub trusted_proxies: Vec<String>,
-    /// How long requests under way are waited for at the end, in seconds.
+    pub trusted_proxies: Vec<Network>,
+    /// How many connections there are at once; others wait to be accepted. 1 to 65536.
+    pub connections: u32,
+    /// How long it goes on taking requests once it was told to end and is no longer ready, so that a load balancer sees
+    /// it first; in seconds, 0 to 120.
+    pub drain_seconds: u32,
+    /// How long requests under way are waited for at the end, in seconds; 1 to 300.
     pub shutdown_seconds: u32,
 }
 
 /// Where the decision service listens, and who may ask.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Decisions {
     /// `unix:PATH`, or a loopback address such as `127.0.0.1:7402`.
-    pub address: String,
-    /// What callers on a loopback address send as `Authorization: Bearer`: at least 32 characters, in a file that only
-    /// the gateway's user reads.
-    pub secret_file: Option<PathBuf>,
+    pub address: DecisionsAddress,
+    /// What callers on a loopback address send as `Authorization: Bearer`: at least 32 characters.
+    pub secret: Option<Secret>,
+}
+
+/// Where the decision service listens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DecisionsAddress {
+    /// A socket in the file system.
+    Unix(PathBuf),
+    /// A loopback address.
+    Loopback(SocketAddr),
 }
 
 /// How long sessions last.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Sessions {
     /// Hours until a session ends, whatever happens; 1 to 720.
@@ -103,8 +187,7 @@ pub struct Sessions {
 }
 
 /// How fast passwords can be tried. Counted before a password is looked at.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Throttle {
     /// Wrong passwords of one name from one source, in 15 minutes.
@@ -118,31 +201,25 @@ pub struct Throttle {
 }
 
 /// A server for mail.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MailServer {
     /// Its name.
     pub host: String,
     /// Its port; 587, or 465 for `tls`.
-    #[serde(default)]
     pub port: Option<u16>,
     /// `starttls`, `tls`, or `none`, which is for loopback only.
-    #[serde(default)]
     pub security: MailSecurity,
     /// Who sends, such as `Example <mfa@example.com>`.
     pub from: String,
     /// The account.
-    #[serde(default)]
     pub user: Option<String>,
-    /// The password's file.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
+    /// The account's password.
+    pub password: Option<Secret>,
 }
 
 /// How the connection to a server for mail is secured.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum MailSecurity {
     /// Begun in the clear, encrypted before anything is said.
     #[default]
@@ -154,39 +231,49 @@ pub enum MailSecurity {
 }
 
 /// Who carries text messages.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Texts {
     /// A webhook's address.
     pub webhook: String,
-    /// The file of the secret that requests to it are signed with.
-    pub secret_file: PathBuf,
+    /// The secret that requests to it are signed with: `whsec_` and base64.
+    pub secret: Secret,
     /// The countries that may be sent to at all, two capital letters each; empty: those of the companies' policies.
-    #[serde(default)]
     pub countries: Vec<String>,
 }
 
 /// Logs.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Log {
     /// How lines are written.
     pub format: LogFormat,
-    /// The least level: `error`, `warn`, `info` or `debug`; without it, `info`.
-    pub level: Option<String>,
+    /// The least level.
+    pub level: LogLevel,
 }
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum LogFormat {
     /// One JSON object a line.
     #[default]
     Json,
     /// For a person at a terminal.
     Text,
+}
+
+/// The least level of what is logged.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LogLevel {
+    /// What keeps people out.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// Each request too.
+    #[default]
+    Info,
+    /// What helps to find out why.
+    Debug,
 }
 
 impl Default for Listen {
@@ -196,6 +283,8 @@ impl Default for Listen {
             operations: SocketAddr::from(([127, 0, 0, 1], 7401)),
             decisions: None,
             trusted_proxies: Vec::new(),
+            connections: 1024,
+            drain_seconds: 0,
             shutdown_seconds: 20,
         }
     }
@@ -222,10 +311,35 @@ impl Default for Throttle {
     }
 }
 
-fn issuer() -> String {
-    "Countersign".to_owned()
+/// Settings that cannot be used: all of them, in the order of the file.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read; which, and why.
+    #[error("{0}: {1}")]
+    Unreadable(PathBuf, String),
+    /// What stands in it, or in the environment, cannot be used.
+    #[error("{}", Lines(.0))]
+    Unusable(Vec<Problem>),
 }
 
-fn realm() -> String {
-    "default".to_owned()
+struct Lines<'a>(&'a [Problem]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = self.0.iter();
+        if let Some(first) = lines.next() {
+            write!(f, "{first}")?;
+        }
+        lines.try_for_each(|it| write!(f, "\n{it}"))
+    }
 }
+
+/// What people know the service by, unless told otherwise.
+const ISSUER: &str = "Countersign";
+/// The realm, unless told otherwise.
+const REALM: &str = "default";
+/// More than a file of settings has.
+const MOST_BYTES: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests;
