@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use countersign_component::WASM;
@@ -53,11 +54,11 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(told)?;
         let address = listener.local_addr().map_err(told)?;
         let text = format!(
-            "public-url = \"http://localhost:{}\"\nissuer = \"Acme\"\nstore = \"memory:\"\nkeys = \"env:NONE\"\n\
-             directory = \"memory:\"\n",
+            "public-url = \"http://localhost:{}\"\nissuer = \"Acme\"\nstore = \"sqlite:none\"\nkeys = \"env:NONE\"\n\
+             directory = \"sqlite:none\"\n",
             address.port()
         );
-        let mut config: Config = toml::from_str(&text).map_err(told)?;
+        let mut config = Config::parse(Path::new("site.toml"), &text, []).map_err(told)?;
         change(&mut config);
         let clock = FixedClock::at(NOW);
         let texts = Outbox::in_country("ES");

@@ -1,6 +1,7 @@
 //! Programs of others that a test talks to.
 
 use std::env;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use libtest_mimic::{Failed, Trial};
@@ -16,16 +17,30 @@ pub enum Peer {
     Zbarimg,
     /// A database server (PostgreSQL), started by [`Cluster`].
     Postgres,
+    /// Takes mail (aiosmtpd, a package of Python's).
+    Smtp,
 }
 
 impl Peer {
-    /// Returns its name, which is the program's.
+    /// Returns its name, which is the program's or package's.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Oathtool => "oathtool",
             Self::Zbarimg => "zbarimg",
             Self::Postgres => "postgres",
+            Self::Smtp => "aiosmtpd",
+        }
+    }
+
+    /// Returns the program that runs it.
+    #[must_use]
+    pub fn program(self) -> &'static str {
+        match self {
+            // Debian's packages are of Debian's Python, whatever else stands before it on the path.
+            Self::Smtp if Path::new(PYTHON).exists() => PYTHON,
+            Self::Smtp => "python3",
+            it => it.name(),
         }
     }
 
@@ -35,12 +50,14 @@ impl Peer {
         if self == Self::Postgres {
             return Cluster::is_possible();
         }
-        Command::new(self.name())
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok()
+        let mut command = Command::new(self.program());
+        match self {
+            Self::Smtp => command.args(["-c", "import aiosmtpd"]),
+            _ => command.arg("--version"),
+        };
+        let ran = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        // Python is there without the package too.
+        ran.is_ok_and(|it| self != Self::Smtp || it.success())
     }
 
     /// Says whether a test that needs it must fail where it is missing, rather than be ignored.
@@ -70,3 +87,5 @@ impl Peer {
         }
     }
 }
+
+const PYTHON: &str = "/usr/bin/python3";

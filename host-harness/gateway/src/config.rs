@@ -216,6 +216,8 @@ pub struct MailServer {
     pub user: Option<String>,
     /// The account's password.
     pub password: Option<Secret>,
+    /// The file of the certificates, in PEM, that the server's is checked with, in place of the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How the connection to a server for mail is secured.

@@ -11,9 +11,11 @@ mod gateway;
 mod journey;
 pub mod mail;
 mod metrics;
+pub mod notifier;
 mod pages;
 mod password;
 mod refusal;
+pub mod reminders;
 mod server;
 mod session;
 

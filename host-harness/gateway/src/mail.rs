@@ -1,10 +1,14 @@
 //! Mail that goes out, and the outbox that it stays in where nobody is to get it.
 
+mod smtp;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+
+pub use self::smtp::{MailConfigError, SmtpMailer};
 
 /// A message to one person.
 #[derive(Clone, Eq, PartialEq)]
@@ -32,12 +36,38 @@ pub trait Mailer: Send + Sync {
     ///
     /// [`MailError`] if it was not taken, or nobody knows. It may be tried again.
     async fn send(&self, mail: &Mail) -> Result<(), MailError>;
+
+    /// Hands a message on under an id, the same one when it is tried again, so that whoever gets it twice can tell. A
+    /// mailer that has no place for an id leaves it out.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    async fn send_as(&self, id: &MailId, mail: &Mail) -> Result<(), MailError> {
+        let _ = id;
+        self.send(mail).await
+    }
 }
 
+/// What a message is known by: a digest of what it is about and of whom it goes to.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct MailId(pub [u8; 32]);
+
 /// Why a message was not taken; no address or text of it stands in here.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the mail was not taken: {0}")]
-pub struct MailError(pub String);
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MailError {
+    /// The carrier did not answer, or does not take mail from this gateway: no message would have been taken. It may be
+    /// tried again.
+    #[error("mail is not taken at all: {0}")]
+    Unavailable(String),
+    /// This message was not taken for now. It may be tried again; another may be taken meanwhile.
+    #[error("the mail was not taken for now: {0}")]
+    Deferred(String),
+    /// This message was refused, and will be again.
+    #[error("the mail was refused: {0}")]
+    Refused(String),
+}
 
 /// Keeps the newest mails in memory in place of sending them, for demonstrations and tests. Clones are the same outbox.
 #[derive(Clone, Default)]

@@ -202,6 +202,7 @@ fn mail(reader: &mut Reader) -> Option<MailServer> {
         from: from?,
         user,
         password,
+        ca_file: reader.path("mail.ca-file"),
     })
 }
 
