@@ -58,7 +58,9 @@ impl MailServer {
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let mail = serde_json::from_str(&line).expect("it is a mail");
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+                kept.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(mail);
             }
         });
         Self {
@@ -73,7 +75,10 @@ impl MailServer {
     }
 
     pub(crate) fn mails(&self) -> Vec<Received> {
-        self.got.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.got
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until so many mails came.
@@ -102,7 +107,8 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn make(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("countersign-{name}-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("countersign-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("it is made");
         let mut authority = CertificateParams::new(Vec::new()).expect("no names");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

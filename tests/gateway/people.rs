@@ -141,13 +141,7 @@ impl Directory for People {
         none()
     }
 
-    async fn count(
-        &self,
-        key: &[u8; 32],
-        now: u64,
-        ends_at: u64,
-        ceiling: u32,
-    ) -> Answer<Counted> {
+    async fn count(&self, key: &[u8; 32], now: u64, ends_at: u64, ceiling: u32) -> Answer<Counted> {
         let mut state = self.state();
         let count = state.counts.entry(*key).or_insert((0, ends_at));
         if count.1 <= now {

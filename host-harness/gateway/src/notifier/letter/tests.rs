@@ -24,7 +24,14 @@ fn event(kind: EventKind, actor: Option<Actor>, client: Option<&str>) -> Stamped
         actor,
         notify: true,
     };
-    StampedEvent::new(EventId::from([7; 16]), 1_800_000_000, "example", Some("u-1"), client, event)
+    StampedEvent::new(
+        EventId::from([7; 16]),
+        1_800_000_000,
+        "example",
+        Some("u-1"),
+        client,
+        event,
+    )
 }
 
 fn notice(event: &StampedEvent) -> Mail {
@@ -70,7 +77,10 @@ fn notice_of_a_reset_says_who_in_general_and_not_why() {
     let actor = Actor::User("u-boss".to_owned());
     let kind = EventKind::Reset("lost the phone +34600123456".to_owned());
     let mail = notice(&event(kind, Some(actor), None));
-    assert_eq!(mail.subject, "Example: Your two-factor authentication was reset");
+    assert_eq!(
+        mail.subject,
+        "Example: Your two-factor authentication was reset"
+    );
     assert_eq!(
         mail.text,
         "\
@@ -128,10 +138,16 @@ Example sends this by itself. It never asks for a code or password by mail."
     );
     let mail = letter.deadline(&deadline, "Acme & Co", deadline.at, to());
     let text = mail.expect("it is written").text;
-    assert!(text.contains("\nYour company requires two-factor authentication.\n"), "{text}");
+    assert!(
+        text.contains("\nYour company requires two-factor authentication.\n"),
+        "{text}"
+    );
     let mail = letter.reminder(&deadline, "Acme & Co", 1, to());
     let mail = mail.expect("it is written");
-    assert_eq!(mail.subject, "Example: One day left to set up two-factor authentication");
+    assert_eq!(
+        mail.subject,
+        "Example: One day left to set up two-factor authentication"
+    );
     assert!(
         mail.text.starts_with(
             "Hello Ana,\n\nOne day is left to set up two-factor authentication.\nYour company requires two-factor authentication \
@@ -178,7 +194,10 @@ fn no_mail_has_what_an_event_carries_in_words_or_ids() {
         let all = format!("{} {}", mail.subject, mail.text);
         assert!(!all.contains("do-not-tell"), "{all}");
         assert!(all.contains("By: an operator of the service\n"), "{all}");
-        assert!(all.contains("https://app.example/countersign/not-me\n"), "{all}");
+        assert!(
+            all.contains("https://app.example/countersign/not-me\n"),
+            "{all}"
+        );
         assert!(!all.contains("\n\n\n"), "{all}");
     }
 }
