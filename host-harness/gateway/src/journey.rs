@@ -3,6 +3,7 @@
 //! Each takes a [`Visit`], which is a session as this request found it, asks the plugin, and leaves the session at the step
 //! that comes next. Whatever goes wrong is a [`Refusal`](crate::Refusal), and nobody has got any further.
 
+pub(crate) mod administration;
 mod enrollment;
 mod managing;
 mod recovery;

@@ -1,0 +1,203 @@
+//! What a company's admins do, and operators for all companies: the policy, the people, the audit trail.
+//!
+//! # Security
+//!
+//! Each function here looks for itself whether the visitor administers the company. One that they do not administer is
+//! answered exactly as one that does not exist, so that nobody learns which companies there are.
+
+mod care;
+mod forecast;
+mod people;
+mod trail;
+
+use axum::http::StatusCode;
+use countersign_host::Error;
+use countersign_host::contract::policy::{Mode, Policy, StoredPolicy};
+use countersign_host::contract::{Actor, Failure};
+
+pub(crate) use self::care::ResetRequest;
+pub(crate) use self::forecast::{Forecast, Foreseen, Lot};
+pub(crate) use self::people::{Listed, MOST_PEOPLE, Readiness, Someone, Totals};
+pub(crate) use self::trail::{AuditPage, AuditQuery, Concerning};
+use super::visit::{Admission, Visit};
+use crate::directory::Company;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// The policy that holds for a company.
+#[derive(Clone, Debug)]
+pub(crate) struct Governing {
+    /// What it says.
+    pub(crate) policy: Policy,
+    /// The revision of the company's own policy; none while it falls to the default one. It is what
+    /// [`put_policy`](Gateway::put_policy) expects.
+    pub(crate) revision: Option<u64>,
+}
+
+impl Gateway {
+    /// Lists the companies that a visitor administers, by name: for an operator all of them, and the default first.
+    pub(crate) async fn administered(&self, visit: &Visit) -> Result<Vec<Company>, Refusal> {
+        let mut companies = self.directory.companies().await?;
+        companies.retain(|it| visit.is_admin_of(&it.id));
+        companies.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        if visit.user.is_operator {
+            companies.insert(0, default_company());
+        }
+        Ok(companies)
+    }
+
+    /// Finds a company that a visitor administers.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a company that does not exist, also for one that the visitor does not administer.
+    pub(crate) async fn administered_company(
+        &self,
+        visit: &Visit,
+        company: &str,
+    ) -> Result<Company, Refusal> {
+        let mut companies = self.administered(visit).await?.into_iter();
+        companies.find(|it| it.id == company).ok_or_else(no_company)
+    }
+
+    /// Reads the policy that holds for a company: its own, or the default one.
+    pub(crate) async fn policy(&self, visit: &Visit, company: &str) -> Result<Governing, Refusal> {
+        self.administered_company(visit, company).await?;
+        let mfa = visit.mfa(self);
+        if let Some(own) = mfa.policy().get(company).await? {
+            return Ok(own.into());
+        }
+        let default = mfa.policy().get(DEFAULT).await?;
+        Ok(Governing {
+            // Without any policy the plugin has MFA off.
+            policy: default.map_or_else(|| Policy::app_only(Mode::Off), |it| it.policy),
+            revision: None,
+        })
+    }
+
+    /// Replaces a company's policy, and returns its new revision. `expected` is the revision that was shown.
+    ///
+    /// # Errors
+    ///
+    /// [`fresh_factor`](Self::fresh_factor) of the visitor is asked for. A revision that is not the stored one, a value out
+    /// of bounds, and a deadline that is not in the future without `enforce_now` are refused by the plugin.
+    pub(crate) async fn put_policy(
+        &self,
+        visit: &Visit,
+        company: &str,
+        policy: &Policy,
+        expected: Option<u64>,
+        enforce_now: bool,
+    ) -> Result<u64, Refusal> {
+        self.administered_company(visit, company).await?;
+        self.fresh_factor(visit).await?;
+        let mfa = visit.mfa(self);
+        let policies = mfa.policy();
+        policies
+            .put(company, policy, expected, &actor(visit), enforce_now)
+            .await
+            .map_err(misfit)
+    }
+
+    /// Requires that the visitor showed a factor within the last quarter of an hour, if they have one. Whoever has none may
+    /// go on while the plugin lets them in without one.
+    ///
+    /// # Errors
+    ///
+    /// A refusal with the code [`FRESH_FACTOR`]: a step-up for [`ADMINISTRATION`] is what helps.
+    pub(crate) async fn fresh_factor(&self, visit: &Visit) -> Result<(), Refusal> {
+        let max_age = self.has_factor(visit).await?.then_some(FRESH_SECONDS);
+        match self.admit(visit, max_age).await? {
+            Admission::Until(_) => Ok(()),
+            Admission::Resume => Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                FRESH_FACTOR,
+                "This asks for a code of your second factor, typed within the last 15 minutes. Nothing was changed.",
+            )),
+            Admission::Over => Err(Refusal::sign_in_again(
+                "This session is over. Please sign in again.",
+            )),
+        }
+    }
+
+    /// Says whether a visitor has a second factor.
+    pub(crate) async fn has_factor(&self, visit: &Visit) -> Result<bool, Refusal> {
+        Ok(!self.own_status(visit).await?.factors.is_empty())
+    }
+}
+
+impl From<StoredPolicy> for Governing {
+    fn from(stored: StoredPolicy) -> Self {
+        Self {
+            policy: stored.policy,
+            revision: Some(stored.revision),
+        }
+    }
+}
+
+/// Returns whoever acts, as events name them.
+fn actor(visit: &Visit) -> Actor {
+    match visit.user.is_operator {
+        true => Actor::Operator(visit.user.id.clone()),
+        false => Actor::User(visit.user.id.clone()),
+    }
+}
+
+/// Returns what stands for all companies without a policy of their own.
+fn default_company() -> Company {
+    Company {
+        id: DEFAULT.to_owned(),
+        name: "Everybody without settings of their own company".to_owned(),
+    }
+}
+
+/// Says that there is no such company, or that the visitor does not administer it: in the same words.
+fn no_company() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "unknown",
+        "There is no such company.",
+    )
+}
+
+/// Names the field of the form for a field of a policy that is out of bounds.
+fn misfit(error: Error) -> Refusal {
+    let Error::Refused(Failure::InvalidInput(input)) = &error else {
+        return error.into();
+    };
+    let field = FIELDS.iter().find(|(of, _)| input.field.starts_with(of));
+    match field {
+        Some((_, field)) => Refusal::field(field, format!("Expected {}.", input.expected)),
+        None => error.into(),
+    }
+}
+
+/// Fields of a policy, and those of forms and of the API that they are typed into.
+const FIELDS: &[(&str, &str)] = &[
+    ("policy.mode.enforced-from.zone", "zone"),
+    ("policy.mode", "date"),
+    ("policy.methods", "methods"),
+    ("policy.role-methods", "role-methods"),
+    ("policy.trusted-providers", "trusted-providers"),
+    ("policy.sms.countries", "countries"),
+    ("policy.sms.per-hour", "per-hour"),
+    ("policy.sms.per-day", "per-day"),
+    ("policy.sms.daily-budget", "daily-budget"),
+    ("policy.sms.enrolling-percent", "enrolling-percent"),
+    ("policy.sms.lifetime-minutes", "lifetime-minutes"),
+    ("policy.reauth-interval", "reauth"),
+    ("policy.device-days", "devices"),
+    ("policy.reminder-days", "reminders"),
+];
+
+/// The company that stands for all companies without a policy of their own.
+pub(crate) const DEFAULT: &str = "*";
+
+/// What a step-up of an admin is for.
+pub(crate) const ADMINISTRATION: &str = "administration";
+
+/// The code of the refusal that a step-up helps against.
+pub(crate) const FRESH_FACTOR: &str = "fresh-factor";
+
+/// Seconds for which a factor that was shown is enough to change something.
+const FRESH_SECONDS: u32 = 900;
