@@ -25,6 +25,7 @@ pub mod policy;
 pub mod runner;
 pub mod subject;
 pub mod tree;
+pub mod visitor;
 pub mod world;
 
 pub use crate::case::{Case, Cases};
