@@ -9,6 +9,8 @@ use countersign_host::clock::FixedClock;
 use countersign_host::random::SystemRandom;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::mail_server::{Identity, MailServer};
 use crate::place::{config, finish, trial};
@@ -24,6 +26,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         peer_trial("smtp_account_is_shown_over_tls", implicit_tls),
         peer_trial("smtp_wrong_certificate_gets_nothing", wrong_certificate),
         peer_trial("smtp_server_without_starttls_gets_nothing", no_starttls),
+        peer_trial(
+            "smtp_what_is_said_before_encryption_begins_is_not_taken_for_the_servers",
+            said_before,
+        ),
         peer_trial("smtp_wrong_password_is_not_the_mails_fault", wrong_password),
         peer_trial("smtp_answers_tell_refused_from_deferred", answers),
         peer_trial("smtp_server_that_comes_back_gets_mail_again", comes_back),
@@ -207,6 +213,51 @@ async fn no_starttls() {
     let error = error.expect_err("it is in the clear");
     assert!(matches!(error, MailError::Unavailable(_)), "{error}");
     assert!(server.mails().is_empty());
+}
+
+/// Stands between, and appends an answer of its own to the one after which encryption begins.
+async fn stand_between(listener: TcpListener, port: u16, appended: &'static [u8]) {
+    let (mut near, _) = listener.accept().await.expect("somebody comes");
+    let mut far = TcpStream::connect(("127.0.0.1", port))
+        .await
+        .expect("it is there");
+    let mut answer = [0; 4096];
+    let mut asked = [0; 4096];
+    loop {
+        tokio::select! {
+            read = near.read(&mut asked) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(read) => far.write_all(&asked[..read]).await.expect("it takes it"),
+            },
+            read = far.read(&mut answer) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(read) => {
+                    let mut bytes = answer[..read].to_vec();
+                    if asked.starts_with(b"STARTTLS") && bytes.starts_with(b"220 ") {
+                        bytes.extend_from_slice(appended);
+                    }
+                    if near.write_all(&bytes).await.is_err() {
+                        return;
+                    }
+                }
+            },
+        }
+    }
+}
+
+async fn said_before() {
+    let identity = Identity::make("between");
+    let server = MailServer::with(&with_account(identity.settings("starttls")));
+    for (appended, is_taken) in [(&b""[..], true), (b"250 mail.test\r\n", false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+        let port = listener.local_addr().expect("it has one").port();
+        tokio::spawn(stand_between(listener, server.port(), appended));
+        let mailer = mailer(&secured(&identity, port, "starttls", "open sesame"));
+        let mailer = mailer.expect("it fits");
+        let sent = mailer.send(&mail("ana@acme.example")).await;
+        assert_eq!(sent.is_ok(), is_taken, "{sent:?}");
+    }
+    server.wait_for(1);
 }
 
 async fn wrong_password() {

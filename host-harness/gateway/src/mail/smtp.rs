@@ -1,5 +1,7 @@
 //! Mail by SMTP.
 
+mod unread;
+
 use std::fmt;
 use std::fs;
 use std::net::IpAddr;
@@ -18,9 +20,11 @@ use lettre::transport::smtp::client::{
 };
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, transport::smtp::Error as SmtpError};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use self::unread::Unread;
 use super::{Mail, MailError, MailId, Mailer};
 use crate::config::{MailSecurity, MailServer};
 
@@ -31,7 +35,7 @@ use crate::config::{MailSecurity, MailServer};
 /// # Security
 ///
 /// With `starttls`, a server that does not offer it gets neither password nor mail; a certificate that is not the server's
-/// ends the connection. In the clear it speaks to loopback only. Addresses and subjects cannot add a header.
+/// ends the connection, and so does what somebody in between says before the encryption begins. In the clear it speaks to loopback only. Addresses and subjects cannot add a header.
 pub struct SmtpMailer {
     host: String,
     port: u16,
@@ -124,13 +128,20 @@ impl SmtpMailer {
     /// Connects, encrypts and shows the account. What fails here would fail for every mail.
     async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
         let server = (self.host.as_str(), self.port);
-        let at_once = match &self.security {
-            Security::Tls(tls) => Some(tls.clone()),
-            Security::Starttls(_) | Security::None => None,
-        };
-        let connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(COMMAND), &self.hello, at_once, None);
-        let mut connection = connection.await.map_err(|it| of_all_mail(&it))?;
+        let mut connection = match &self.security {
+            Security::Tls(tls) => {
+                let tls = Some(tls.clone());
+                AsyncSmtpConnection::connect_tokio1(server, Some(COMMAND), &self.hello, tls, None)
+                    .await
+            }
+            Security::Starttls(_) | Security::None => {
+                let stream = within(COMMAND, TcpStream::connect(server)).await?;
+                let stream = stream.map_err(|_| unavailable(UNREACHED))?;
+                let stream = Box::new(Unread::new(stream));
+                AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await
+            }
+        }
+        .map_err(|it| of_all_mail(&it))?;
         if let Security::Starttls(tls) = &self.security {
             let encrypted = connection.starttls(tls.clone(), &self.hello).await;
             encrypted.map_err(|it| of_all_mail(&it))?;
@@ -268,7 +279,7 @@ fn in_general(error: &SmtpError) -> String {
         () if error.is_tls() => "the connection could not be encrypted",
         () if error.is_client() => "the server does not offer what is required",
         () if error.is_response() => "the server's answer could not be read",
-        () => "the server could not be reached, or its certificate is not good",
+        () => UNREACHED,
     };
     what.to_owned()
 }
@@ -285,6 +296,7 @@ fn misfit(field: &'static str, expected: &'static str) -> MailConfigError {
     MailConfigError { field, expected }
 }
 
+const UNREACHED: &str = "the server could not be reached, or its certificate is not good";
 const SLOW: &str = "it took too long";
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 /// For one answer.
