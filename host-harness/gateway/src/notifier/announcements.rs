@@ -59,14 +59,14 @@ impl Announcements {
                 let is_current =
                     matches!(&policy.mode, Mode::EnforcedFrom(it) if it.at == deadline.at);
                 if is_own == with_own && is_current {
-                    self.to_company(event, deadline, company, &policy).await?;
+                    self.tell_company(event, deadline, company, &policy).await?;
                 }
             }
         }
         Ok(())
     }
 
-    async fn to_company(
+    async fn tell_company(
         &mut self,
         event: &StampedEvent,
         deadline: &Deadline,
@@ -84,13 +84,13 @@ impl Announcements {
                 self.is_behind = true;
                 return Ok(());
             }
-            self.to_member(event, deadline, company, policy, &user)
+            self.tell_member(event, deadline, company, policy, &user)
                 .await?;
         }
         Ok(())
     }
 
-    async fn to_member(
+    async fn tell_member(
         &mut self,
         event: &StampedEvent,
         deadline: &Deadline,
