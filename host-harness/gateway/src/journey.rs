@@ -13,5 +13,6 @@ mod verification;
 mod visit;
 mod voucher;
 
+pub(crate) use self::managing::Changing;
 pub(crate) use self::sign_in::{Credentials, PASSWORD_LASTS, is_local};
 pub(crate) use self::visit::{Admission, Client, Entrance, Step, Visit};

@@ -5,8 +5,10 @@ mod assets;
 mod enroll;
 mod frame;
 mod home;
+mod outbox;
 mod person;
 mod posted;
+mod profile;
 mod recover;
 mod recovery_code;
 mod sign_in;
@@ -55,6 +57,8 @@ pub(crate) fn router() -> Router<Gateway> {
             get(recovery_code::show).post(recovery_code::submit),
         )
         .route("/recovery-code.txt", get(recovery_code::download))
+        .route("/outbox", get(outbox::show))
+        .merge(profile::router())
         .route("/static/{name}", get(assets::show))
 }
 

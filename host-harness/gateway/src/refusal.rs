@@ -86,6 +86,12 @@ impl Refusal {
     pub fn is_over(&self) -> bool {
         self.code == SIGN_IN_AGAIN
     }
+
+    /// Says whether what is to be done about it stands on another page than the one that it was met on.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.is_over() || matches!(self.code, "wrong-stage" | "start-too-late" | "app-required")
+    }
 }
 
 impl From<DirectoryError> for Refusal {

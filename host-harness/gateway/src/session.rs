@@ -115,6 +115,9 @@ pub(crate) struct Session {
     pub(crate) nudge: Option<Nudge>,
     /// Where to go in the end.
     pub(crate) return_to: Option<String>,
+    /// What they want to change about their factors, until it is done.
+    #[serde(default)]
+    pub(crate) wish: Option<Wish>,
 }
 
 /// [`Level`], as it is kept in the session.
@@ -139,6 +142,20 @@ pub(crate) enum Aim {
     SignIn,
     ManageFactors,
     StepUp(String),
+}
+
+/// What somebody wants to change about their factors. It is kept while password and factor are asked for, so that they get
+/// to it and need not say it again.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Wish {
+    App,
+    Phone,
+    RemoveApp,
+    RemovePhone,
+    PreferApp,
+    PreferPhone,
+    NewCode,
 }
 
 /// A recovery code on its way to whoever it was made for.
@@ -171,6 +188,7 @@ impl Session {
             recovery: None,
             nudge: None,
             return_to: None,
+            wish: None,
         }
     }
 

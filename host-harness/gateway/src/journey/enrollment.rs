@@ -36,10 +36,11 @@ impl Gateway {
             issuer: self.config.issuer.clone(),
             account_name: account_name(&visit.user.name, is_replacement, visit.now),
         };
-        let setup = mfa
+        let begun = mfa
             .enrollment()
             .begin_totp(&visit.user.id, ticket, &label)
-            .await?;
+            .await;
+        let setup = self.or_by_app(visit, begun).await?;
         let uri = Zeroizing::new(setup.uri);
         Ok(AppSetup {
             grouped: Zeroizing::new(setup.grouped_key),
@@ -54,10 +55,11 @@ impl Gateway {
     pub(crate) async fn begin_phone(&self, visit: &Visit, phone: &str) -> Result<Receipt, Refusal> {
         let mfa = visit.mfa(self);
         let ticket = visit.ticket()?;
-        Ok(mfa
+        let begun = mfa
             .enrollment()
             .begin_sms(&visit.user.id, ticket, phone)
-            .await?)
+            .await;
+        self.or_by_app(visit, begun).await
     }
 
     /// Sends the code of the pending phone again.

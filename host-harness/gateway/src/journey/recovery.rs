@@ -47,7 +47,8 @@ impl Gateway {
     pub(crate) async fn issue_code(&self, visit: &mut Visit) -> Result<(), Refusal> {
         let mfa = visit.mfa(self);
         let ticket = visit.ticket()?;
-        let code = mfa.recovery().issue(&visit.user.id, ticket).await?;
+        let issued = mfa.recovery().issue(&visit.user.id, ticket).await;
+        let code = self.or_by_app(visit, issued).await?;
         visit.keep_code(code.id, code.code);
         self.save(visit).await
     }

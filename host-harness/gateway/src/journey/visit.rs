@@ -6,6 +6,7 @@ use countersign_host::contract::{Assertion, Membership};
 
 use crate::directory::User;
 use crate::gateway::Gateway;
+use crate::pages::PREFIX;
 use crate::refusal::Refusal;
 use crate::session::{Aim, Held, Kept, Session, Standing, Token};
 
@@ -145,9 +146,13 @@ impl Visit {
         Ok(())
     }
 
-    /// Returns where somebody wanted to get, if this step is the end of the way. It is said once.
+    /// Returns where somebody wanted to get, if this step is the end of the way. It is said once; whoever came from their
+    /// profile to change something gets back there.
     pub(crate) fn arrive(&mut self, step: Step) -> Option<String> {
         match step {
+            Step::Inside if self.session.wish.is_some() => {
+                Some(format!("{PREFIX}/profile/security"))
+            }
             Step::Inside => self.session.return_to.take(),
             _ => None,
         }

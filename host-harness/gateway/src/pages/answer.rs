@@ -66,8 +66,11 @@ impl From<Refusal> for Answer {
         if refusal.is_over() {
             return Self::go("/sign-in?why=over");
         }
-        if refusal.code == "wrong-stage" {
-            return Self::go("/");
+        match refusal.code {
+            "wrong-stage" => return Self::go("/"),
+            "start-too-late" => return Self::go("/profile/security/password?why=late"),
+            "app-required" => return Self::go("/profile/security/password?why=app"),
+            _ => {}
         }
         let title = match refusal.status {
             StatusCode::FORBIDDEN => "This is not for you",

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::PREFIX;
-use super::person::administers;
+use super::person::{Person, administers};
 use crate::gateway::Gateway;
 use crate::journey::Visit;
 use crate::refusal::Refusal;
@@ -50,6 +50,21 @@ impl Frame {
         }
     }
 
+    /// Frames a page that whoever is in, on the way or neither may read. Its forms are only for whoever is in.
+    pub(crate) async fn of_anybody(
+        gateway: &Gateway,
+        person: &Person,
+        title: &str,
+    ) -> Result<Self, Refusal> {
+        Ok(match person.visit(gateway).await? {
+            Some(visit) => Self::of(gateway, &visit, title),
+            None => {
+                let token = Token::draw(&*gateway.random).map_err(|_| Refusal::unavailable())?;
+                Self::plain(gateway, &token, title)
+            }
+        })
+    }
+
     /// Frames a page for anybody.
     pub(crate) fn plain(gateway: &Gateway, token: &Token, title: &str) -> Self {
         Self {
@@ -80,6 +95,14 @@ impl Frame {
 }
 
 impl Alert {
+    /// Says that something went wrong.
+    pub(crate) fn bad(message: &str) -> Self {
+        Self {
+            is_good: false,
+            ..Self::good(message)
+        }
+    }
+
     /// Says that something went well.
     pub(crate) fn good(message: &str) -> Self {
         Self {
@@ -126,5 +149,16 @@ pub(crate) fn day(at: u64, zone: &str) -> String {
     match at {
         Some(at) => at.to_zoned_datetime(zone).strftime("%-d %B %Y").to_string(),
         None => "a day far away".to_owned(),
+    }
+}
+
+/// Writes the time of day of a time, for what is over soon.
+pub(crate) fn clock(at: u64) -> String {
+    let at = i64::try_from(at)
+        .ok()
+        .and_then(|it| Timestamp::from_second(it).ok());
+    match at {
+        Some(at) => at.strftime("%H:%M UTC").to_string(),
+        None => "a time far away".to_owned(),
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
     let visit = posted.person.underway(&gateway).await?;
     match gateway.present(visit, posted.text("code")).await {
         Ok(entrance) => Ok(enter_at(&entrance, "/enroll")),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let visit = posted.person.underway(&gateway).await?;
             let alert = Some(Alert::from(&refusal));

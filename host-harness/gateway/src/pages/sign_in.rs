@@ -54,6 +54,8 @@ pub(super) async fn show(
         return Ok(go_to(gateway.step(&visit).await?, None));
     }
     match gateway.admit(&visit, asked.max_age).await? {
+        // A change ended that they were in the middle of; they are still in.
+        Admission::Until(_) if asked.why == "over" => Ok(go("/profile/security?why=over")),
         Admission::Until(_) => Ok(go_to(Step::Inside, wants)),
         Admission::Over => {
             gateway.sign_out(&visit.token).await?;
@@ -157,6 +159,11 @@ fn form(
 fn why(word: &str) -> Option<Alert> {
     let message = match word {
         "out" => return Some(Alert::good("You are signed out.")),
+        "everywhere" => {
+            return Some(Alert::good(
+                "You are signed out everywhere, and no device is trusted any more.",
+            ));
+        }
         "over" => {
             "That step is over: it took too long, was finished in another tab, or had too many wrong codes. Please sign in again."
         }

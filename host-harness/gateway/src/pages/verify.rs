@@ -12,7 +12,7 @@ use super::{Alert, Answer, Answered, Frame, Person, Posted, go, page, when};
 use crate::gateway::Gateway;
 use crate::journey::{Step, Visit};
 use crate::refusal::Refusal;
-use crate::session::Aim;
+use crate::session::{Aim, Wish};
 
 #[derive(Template)]
 #[template(path = "verify.html")]
@@ -84,15 +84,17 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
     };
     let remember = posted.is_ticked("remember");
     let is_change = visit.aim()? == &Aim::ManageFactors;
+    let wish = visit.session.wish;
     match gateway
         .verify(visit, method, posted.text("code"), remember)
         .await
     {
         Ok(entrance) if is_change && entrance.step == Step::Inside => {
-            Ok(enter_at(&entrance, "/profile/security"))
+            let path = wish.map_or("/profile/security", Wish::path);
+            Ok(enter_at(&entrance, path))
         }
         Ok(entrance) => Ok(enter(&entrance)),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let visit = posted.person.underway(&gateway).await?;
             let alert = Some(Alert::from(&refusal));
@@ -109,7 +111,7 @@ pub(super) async fn send(State(gateway): State<Gateway>, posted: Posted) -> Answ
             SendState::Failed => go("/verify?method=sms&sent=failed"),
             _ => go("/verify?method=sms&sent=yes"),
         }),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let alert = Some(Alert::from(&refusal));
             form(&gateway, &visit, refusal.status, alert, "sms").await

@@ -39,7 +39,7 @@ pub(crate) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         .await
     {
         Ok(entrance) => Ok(enter(&entrance)),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let (visit, _) = enrolling(&gateway, &posted.person).await?;
             let alert = Some(Alert::from(&refusal));

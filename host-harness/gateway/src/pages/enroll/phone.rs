@@ -67,7 +67,7 @@ pub(crate) async fn begin(State(gateway): State<Gateway>, posted: Posted) -> Ans
     };
     match gateway.begin_phone(&visit, &phone).await {
         Ok(receipt) => Ok(awaiting(receipt.state)),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let alert = Some(Alert::from(&refusal));
             let status = refusal.status;
@@ -99,7 +99,7 @@ pub(crate) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         .await
     {
         Ok(entrance) => Ok(enter(&entrance)),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let (visit, view) = enrolling(&gateway, &posted.person).await?;
             let alert = Some(Alert::from(&refusal));
@@ -113,7 +113,7 @@ pub(crate) async fn send(State(gateway): State<Gateway>, posted: Posted) -> Answ
     let (visit, view) = enrolling(&gateway, &posted.person).await?;
     match gateway.resend(&visit).await {
         Ok(receipt) => Ok(awaiting(receipt.state)),
-        Err(refusal) if refusal.is_over() || refusal.code == "wrong-stage" => Err(refusal.into()),
+        Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
         Err(refusal) => {
             let alert = Some(Alert::from(&refusal));
             code_form(&gateway, &visit, &view, refusal.status, alert)
