@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use crate::api;
 use crate::forward_auth;
 use crate::gateway::Gateway;
 use crate::journey::Client;
@@ -18,6 +19,7 @@ use crate::pages;
 pub fn app(gateway: Gateway) -> Router {
     Router::new()
         .route("/", axum::routing::get(|| async { pages::go("/") }))
+        .nest(api::PREFIX, api::router())
         .nest(pages::PREFIX, pages::router().merge(forward_auth::router()))
         // Below a prefix, `/` stands for the prefix alone.
         .route(
@@ -50,6 +52,9 @@ async fn own_host(State(gateway): State<Gateway>, request: Request, next: Next) 
     let own = public.split_once("://").map_or(public, |(_, host)| host);
     if host == Some(own.as_bytes()) {
         return next.run(request).await;
+    }
+    if request.uri().path().starts_with(api::PREFIX) {
+        return api::misdirected();
     }
     match *request.method() {
         Method::GET => Redirect::temporary(&format!("{public}{}/", pages::PREFIX)).into_response(),

@@ -377,7 +377,7 @@ impl Gateway {
     }
 
     /// Returns when a session ends if nobody comes any more.
-    fn ends_at(&self, session: &Session, now: u64) -> u64 {
+    pub(crate) fn ends_at(&self, session: &Session, now: u64) -> u64 {
         let settings = &self.config.sessions;
         let minutes = |minutes: u32| u64::from(minutes).saturating_mul(60);
         match session.level {

@@ -1,0 +1,74 @@
+//! The JSON API: all that the pages do, for programs, with an OpenAPI document beside it.
+
+mod body;
+mod caller;
+mod document;
+mod enrollment;
+mod factors;
+mod problem;
+mod session;
+mod text;
+mod ticket;
+mod verification;
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+
+use self::problem::Problem;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// Routes of the API, below [`PREFIX`].
+pub(crate) fn router() -> Router<Gateway> {
+    let (router, api) = OpenApiRouter::with_openapi(document::frame())
+        .merge(session::routes())
+        .merge(verification::routes())
+        .merge(enrollment::routes())
+        .merge(factors::routes())
+        .split_for_parts();
+    let text = document::write(api);
+    let document = move || {
+        let text = text.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], text) }
+    };
+    let version = router.route("/openapi.json", get(document));
+    Router::new()
+        .nest("/v1", version)
+        .method_not_allowed_fallback(|| async { not_allowed() })
+        .fallback(|| async { not_found() })
+}
+
+/// Says, as the API says it, that a request was sent to another name than the gateway's.
+pub(crate) fn misdirected() -> Response {
+    refuse(
+        StatusCode::MISDIRECTED_REQUEST,
+        "misdirected",
+        "This gateway serves the host of its public address only.",
+    )
+}
+
+fn not_found() -> Response {
+    refuse(
+        StatusCode::NOT_FOUND,
+        "no-such-path",
+        "There is nothing here.",
+    )
+}
+
+fn not_allowed() -> Response {
+    refuse(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "no-such-method",
+        "Expected another method for this path; `Allow` lists them.",
+    )
+}
+
+fn refuse(status: StatusCode, code: &'static str, message: &'static str) -> Response {
+    Problem::from(Refusal::new(status, code, message)).into_response()
+}
+
+/// What the path of every route of the API begins with.
+pub(crate) const PREFIX: &str = "/countersign/api";
