@@ -221,7 +221,9 @@ async fn step_up(
     Body(asked): Body<StepUp>,
 ) -> Answered<Json<SessionView>> {
     let mut visit = caller.inside(&gateway).await?;
-    gateway.step_up(&mut visit, asked.reason.as_str()).await?;
+    gateway
+        .step_up(&mut visit, asked.reason.as_str(), None)
+        .await?;
     Ok(Json(SessionView::of(&gateway, &visit).await?))
 }
 
