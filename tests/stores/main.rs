@@ -13,6 +13,7 @@
 
 mod clock_jumps;
 mod couriers;
+mod directory;
 mod double_spend;
 mod duties;
 mod faults;
@@ -45,5 +46,6 @@ fn main() {
     trials.extend(postgres::trials());
     trials.extend(readme::trials());
     trials.extend(couriers::trials());
+    trials.extend(directory::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

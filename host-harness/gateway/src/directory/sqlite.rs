@@ -266,8 +266,11 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|_| Err(unfinished()))
 }
 
-/// How long to wait for one's turn, and then for another process's lock.
+/// How long to wait for one's turn: each of those before takes a sync of the disk.
+const TURN: Duration = Duration::from_secs(4);
+
+/// How long to wait for another process's lock.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// How long a piece of work may take: longer than [`PATIENCE`], so that whoever waits for a lock is told so.
+/// How long a piece of work may take once it is its turn: longer than [`PATIENCE`], so that whoever waits for a lock is told so.
 const TIME: Duration = Duration::from_millis(2_500);

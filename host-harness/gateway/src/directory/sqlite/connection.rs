@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::super::DirectoryError;
 use super::file::{Place, connect, describe};
-use super::{PATIENCE, TIME};
+use super::{TIME, TURN};
 
 /// What went wrong with a piece of work.
 pub(super) enum Failed {
@@ -62,7 +62,7 @@ impl Desk {
         behavior: TransactionBehavior,
         work: impl FnOnce(&Connection) -> Result<T, Failed> + Send + 'static,
     ) -> Result<T, DirectoryError> {
-        let turn = timeout(PATIENCE, self.turn.clone().acquire_owned()).await;
+        let turn = timeout(TURN, self.turn.clone().acquire_owned()).await;
         let turn = match turn {
             Ok(Ok(turn)) => turn,
             _ => return Err(unavailable("too many wait for the file")),
