@@ -251,7 +251,7 @@ impl From<NotPermitted> for Refusal {
 }
 
 impl Refusal {
-    fn busy() -> Self {
+    pub(crate) fn busy() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
