@@ -6,9 +6,11 @@ mod authenticator;
 mod backup;
 mod calendar;
 mod call;
+mod company;
 mod copy;
 mod database;
 mod demo;
+mod directory;
 mod events;
 mod exit;
 mod import;
@@ -30,6 +32,7 @@ mod style;
 mod table;
 mod table_file;
 mod unlock;
+mod user;
 mod walk;
 
 use std::io::Write;
@@ -41,6 +44,7 @@ use countersign_host::printable::Printable;
 
 use crate::backup::Backup;
 use crate::call::Call;
+use crate::company::Company;
 use crate::copy::Copy;
 use crate::demo::Demo;
 use crate::events::Events;
@@ -58,6 +62,7 @@ use crate::seed::SeedUsers;
 use crate::status::Status;
 use crate::style::ERROR;
 use crate::unlock::Unlock;
+use crate::user::User;
 
 /// Countersign: the second factor of an identity gateway, as one sandboxed component
 ///
@@ -93,6 +98,8 @@ enum Command {
     Restore(Restore),
     Copy(Copy),
     SeedUsers(SeedUsers),
+    User(User),
+    Company(Company),
 }
 
 fn main() -> ExitCode {
@@ -135,6 +142,8 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Restore(restore) => restore.run(cache, &mut out).await?,
         Command::Copy(copy) => copy.run(&mut out).await?,
         Command::SeedUsers(seed) => seed.run(cache, &mut out).await?,
+        Command::User(user) => user.run(cache, &mut out).await?,
+        Command::Company(company) => company.run(&mut out).await?,
     }
     out.flush()?;
     Ok(())

@@ -27,6 +27,11 @@ impl Address {
         self.0.strip_prefix("sqlite:").map(Path::new)
     }
 
+    /// Returns the address as it is, to be opened and never printed.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         let scheme = self.0.split_once(':').map(|(scheme, _)| scheme);
         matches!(scheme, Some("postgres" | "postgresql"))

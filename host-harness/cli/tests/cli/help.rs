@@ -19,7 +19,7 @@ fn help_names_the_commands_and_the_exit_codes() {
 }
 
 /// Every command that does something.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 37] = [
     "demo",
     "inspect",
     "call",
@@ -49,6 +49,14 @@ const COMMANDS: [&str; 29] = [
     "restore",
     "copy",
     "seed-users",
+    "user add",
+    "user list",
+    "user passwd",
+    "user disable",
+    "user enable",
+    "user companies",
+    "company add",
+    "company list",
 ];
 
 #[test]
@@ -68,7 +76,7 @@ fn import_says_what_a_user_may_be_known_by() {
 
 #[test]
 fn help_fits_a_hundred_columns() {
-    let groups = ["", "policy", "events", "keys"];
+    let groups = ["", "policy", "events", "keys", "user", "company"];
     for command in COMMANDS.into_iter().chain(groups) {
         let args = command.split_whitespace().chain(["--help"]);
         let help = run(&args.collect::<Vec<_>>()).ended(0).out;

@@ -71,7 +71,7 @@ fn bare(args: &[&str], cache: &Path) -> Command {
         .stdin(Stdio::null())
         .env_remove("CLICOLOR_FORCE")
         .env_remove("NO_COLOR");
-    for name in ["STORE", "STORE_TO", "KEYS", "REALM"] {
+    for name in ["STORE", "STORE_TO", "KEYS", "REALM", "DIRECTORY"] {
         command.env_remove(format!("COUNTERSIGN_{name}"));
     }
     command

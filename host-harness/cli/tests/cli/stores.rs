@@ -1,6 +1,7 @@
 //! The commands that work on a store, on files of SQLite as a gateway would have them.
 
 mod copies;
+mod directory;
 mod events;
 mod journey;
 mod keys;
