@@ -44,7 +44,7 @@ impl Place {
             outbox: None,
             clock,
             random: Arc::new(SystemRandom),
-            passwords: Passwords::cheap(),
+            passwords: Passwords::cheap_for_tests(4),
             metrics: Metrics::default(),
             config: config(""),
         });

@@ -84,7 +84,7 @@ impl Site {
             }),
             clock: Arc::new(clock.clone()),
             random: Arc::new(SystemRandom),
-            passwords: Passwords::cheap(),
+            passwords: Passwords::cheap_for_tests(4),
             metrics: Metrics::default(),
             config,
         });

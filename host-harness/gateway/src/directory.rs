@@ -200,7 +200,11 @@ pub trait Directory: Send + Sync {
         ceiling: u32,
     ) -> Result<Counted, DirectoryError>;
 
-    /// Forgets a count.
+    /// Takes one back of what was counted. Where nothing is counted it changes nothing.
+    ///
+    /// # Security
+    ///
+    /// One, and not all: whoever is right once does not make good what others, or they themselves, tried before.
     ///
     /// # Errors
     ///

@@ -10,7 +10,7 @@ use crate::duties::race;
 super::each! {
     a_count_goes_up_to_its_ceiling_and_ends_with_its_first,
     a_ceiling_of_nothing_counts_nothing,
-    a_count_that_was_forgotten_begins_anew,
+    one_that_is_taken_back_leaves_the_others_counted,
     ceilings_hold_whatever_races,
 }
 
@@ -44,19 +44,19 @@ async fn a_ceiling_of_nothing_counts_nothing(place: Place) {
     assert_eq!(none.expect("it answers"), full);
 }
 
-async fn a_count_that_was_forgotten_begins_anew(place: Place) {
+async fn one_that_is_taken_back_leaves_the_others_counted(place: Place) {
     let key = [1; 32];
-    for _ in 0..2 {
-        let first = place.directory.count(&key, NOW, NOW + 10, 1).await;
-        assert_eq!(first.expect("it answers"), Counted::Nth(1));
-        place
-            .directory
-            .uncount(&key)
-            .await
-            .expect("it is forgotten");
-        let again = place.directory.uncount(&key).await;
-        again.expect("it changes nothing");
+    let count = || place.directory.count(&key, NOW, NOW + 10, 2);
+    assert_eq!(count().await.expect("it answers"), Counted::Nth(1));
+    assert_eq!(count().await.expect("it answers"), Counted::Nth(2));
+    place.directory.uncount(&key).await.expect("it is taken back");
+    assert_eq!(count().await.expect("it answers"), Counted::Nth(2));
+    let full = Counted::Full { ends_at: NOW + 10 };
+    assert_eq!(count().await.expect("it answers"), full);
+    for _ in 0..5 {
+        place.directory.uncount(&key).await.expect("it changes nothing below none");
     }
+    assert_eq!(count().await.expect("it answers"), Counted::Nth(1));
 }
 
 async fn ceilings_hold_whatever_races(place: Place) {

@@ -270,14 +270,15 @@ impl Directory for PostgresDirectory {
             }
         }
         Err(DirectoryError::Unavailable(
-            "a count is forgotten faster than it is read".to_owned(),
+            "a count changes faster than it is read".to_owned(),
         ))
     }
 
     async fn uncount(&self, key: &[u8; 32]) -> Result<(), DirectoryError> {
         let key = key.as_slice();
-        let delete = "DELETE FROM gateway_count WHERE key = $1";
-        self.server.write(delete, &[&key]).await?;
+        let take =
+            "UPDATE gateway_count SET counted = counted - 1 WHERE key = $1 AND counted > 0";
+        self.server.write(take, &[&key]).await?;
         Ok(())
     }
 
@@ -346,7 +347,7 @@ c AS (DELETE FROM gateway_count WHERE key IN (
     SELECT key FROM gateway_count WHERE ends_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1)
 SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM v) + (SELECT count(*) FROM c)";
 
-/// Rows of each kind that are deleted in one go.
+/// Rows of each kind that are taked in one go.
 const PIECE: i64 = 500;
 
 const COUNT_TRIES: usize = 8;

@@ -8,6 +8,7 @@ use countersign_host::contract::{Actor, Deadline, FirstFactor, Method, Purpose};
 
 use super::visit::{Entrance, Visit};
 use crate::gateway::Gateway;
+use crate::password::Passwords;
 use crate::refusal::Refusal;
 use crate::session::{Aim, Wish};
 
@@ -207,10 +208,8 @@ impl Gateway {
         new: &str,
     ) -> Result<Entrance, Refusal> {
         self.retype(&mut visit, old).await?;
-        let hash = self
-            .passwords
-            .hash_new(new, &visit.user.name, &*self.random)
-            .await?;
+        Passwords::fit_for_use(&visit.user.name, new)?;
+        let hash = self.passwords.hash(new, &*self.random).await?;
         // Told first: should the second fail, tickets and devices ended for nothing, and the old password still holds.
         let mfa = visit.mfa(self);
         mfa.administration()

@@ -193,7 +193,8 @@ pub(super) fn count(
 }
 
 pub(super) fn uncount(it: &Connection, key: &[u8; 32]) -> Result<(), Failed> {
-    run(it, "DELETE FROM count WHERE key = ?1", [key])?;
+    let take = "UPDATE count SET counted = counted - 1 WHERE key = ?1 AND counted > 0";
+    run(it, take, [key])?;
     Ok(())
 }
 
