@@ -46,9 +46,9 @@ pub struct Config {
     pub sessions: Sessions,
     /// How fast passwords can be tried.
     pub throttle: Throttle,
-    /// Mail by SMTP; without it, mails stay in the outbox.
+    /// Mail by SMTP; without it, mails reach nobody, and stay in the outbox.
     pub mail: Option<MailServer>,
-    /// Text messages; without it, they stay in the outbox.
+    /// Text messages; without it, there are none, except in a demonstration, where they stay in the outbox.
     pub texts: Option<Texts>,
     /// Logs.
     pub log: Log,

@@ -4,22 +4,26 @@
 #![warn(missing_docs)]
 
 mod api;
+mod client;
 pub mod config;
 pub mod demo;
 pub mod directory;
 mod forward_auth;
 mod gateway;
 mod journey;
+pub mod log;
 pub mod mail;
-mod metrics;
+pub mod metrics;
 pub mod notifier;
+mod operations;
 mod pages;
 mod password;
 mod refusal;
 pub mod reminders;
+pub mod serve;
 mod server;
 mod session;
-
+pub mod start;
 pub use crate::gateway::{Gateway, Outboxes, Parts};
 pub use crate::metrics::Metrics;
 pub use crate::password::Passwords;

@@ -10,9 +10,9 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::api;
+use crate::client::Client;
 use crate::forward_auth;
 use crate::gateway::Gateway;
-use crate::journey::Client;
 use crate::pages;
 
 /// Returns everything that people and their programs reach.
@@ -29,16 +29,29 @@ pub fn app(gateway: Gateway) -> Router {
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn_with_state(gateway.clone(), own_host))
+        .layer(from_fn_with_state(gateway.clone(), known))
         .layer(from_fn(guarded))
         .with_state(gateway)
 }
 
-/// Returns who sent a request: who connected, or whom a trusted web server says to speak for.
-pub(crate) fn client(parts: &Parts) -> Client {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    Client {
-        address: peer.map_or_else(|| "unknown".to_owned(), |it| it.0.ip().to_string()),
+/// Returns who sent a request.
+pub(crate) fn client(parts: &Parts) -> Option<Client> {
+    parts.extensions.get::<Client>().cloned()
+}
+
+/// Finds out who sent a request, where what listens has not done so.
+async fn known(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
+    if request.extensions().get::<Client>().is_none() {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let Some(ConnectInfo(peer)) = peer else {
+            // Nobody is served who is nobody.
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let trusted = &gateway.config.listen.trusted_proxies;
+        let client = Client::of(*peer, request.headers(), trusted, &*gateway.random);
+        request.extensions_mut().insert(client);
     }
+    next.run(request).await
 }
 
 /// Serves the host of the public address only: cookies are of one host, and a name that somebody else points here is not

@@ -49,12 +49,20 @@ async fn one_that_is_taken_back_leaves_the_others_counted(place: Place) {
     let count = || place.directory.count(&key, NOW, NOW + 10, 2);
     assert_eq!(count().await.expect("it answers"), Counted::Nth(1));
     assert_eq!(count().await.expect("it answers"), Counted::Nth(2));
-    place.directory.uncount(&key).await.expect("it is taken back");
+    place
+        .directory
+        .uncount(&key)
+        .await
+        .expect("it is taken back");
     assert_eq!(count().await.expect("it answers"), Counted::Nth(2));
     let full = Counted::Full { ends_at: NOW + 10 };
     assert_eq!(count().await.expect("it answers"), full);
     for _ in 0..5 {
-        place.directory.uncount(&key).await.expect("it changes nothing below none");
+        place
+            .directory
+            .uncount(&key)
+            .await
+            .expect("it changes nothing below none");
     }
     assert_eq!(count().await.expect("it answers"), Counted::Nth(1));
 }

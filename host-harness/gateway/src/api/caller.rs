@@ -105,7 +105,7 @@ impl FromRequestParts<Gateway> for Caller {
         }
         Ok(Self {
             token: Token::parse(token.trim()).ok_or_else(over)?,
-            client: crate::server::client(parts),
+            client: crate::server::client(parts).ok_or_else(Refusal::unavailable)?,
         })
     }
 }

@@ -158,7 +158,7 @@ async fn sign_in(
     parts: Parts,
     Body(typed): Body<SignIn>,
 ) -> Answered<Json<Entered>> {
-    let client = crate::server::client(&parts);
+    let client = crate::server::client(&parts).ok_or_else(Refusal::unavailable)?;
     let credentials = Credentials {
         name: typed.name.as_str().to_owned(),
         password: typed.password.0,

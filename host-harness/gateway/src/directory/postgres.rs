@@ -276,8 +276,7 @@ impl Directory for PostgresDirectory {
 
     async fn uncount(&self, key: &[u8; 32]) -> Result<(), DirectoryError> {
         let key = key.as_slice();
-        let take =
-            "UPDATE gateway_count SET counted = counted - 1 WHERE key = $1 AND counted > 0";
+        let take = "UPDATE gateway_count SET counted = counted - 1 WHERE key = $1 AND counted > 0";
         self.server.write(take, &[&key]).await?;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! How fast passwords and vouchers can be tried: counted in the directory, so by all gateways together.
 
+use std::net::IpAddr;
+
 use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
 
@@ -21,7 +23,7 @@ impl Gateway {
     ) -> Result<Tries, Refusal> {
         let limits = &self.config.throttle;
         let name = name.to_lowercase();
-        let source = network(&client.address);
+        let source = network(client.address);
         let counts = [
             (
                 key("name and source", &[&name, &source]),
@@ -90,16 +92,13 @@ fn key(what: &str, of: &[&str]) -> [u8; 32] {
 
 /// Returns the network that an address is counted as: of IPv6 the first 64 bits, since anybody has as many of the rest as
 /// they like.
-fn network(address: &str) -> String {
-    match address.parse::<std::net::Ipv6Addr>() {
-        Ok(it) => match it.to_ipv4_mapped() {
-            Some(it) => it.to_string(),
-            None => {
-                let [a, b, c, d, ..] = it.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        },
-        Err(_) => address.to_owned(),
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(it) => it.to_string(),
+        IpAddr::V6(it) => {
+            let [a, b, c, d, ..] = it.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
     }
 }
 

@@ -4,18 +4,12 @@ use countersign_host::Countersign;
 use countersign_host::contract::sign_in::{Assessment, BeginOutcome, BeginRequest, DenyReason};
 use countersign_host::contract::{Assertion, Membership};
 
+pub(crate) use crate::client::Client;
 use crate::directory::User;
 use crate::gateway::Gateway;
 use crate::pages::PREFIX;
 use crate::refusal::Refusal;
 use crate::session::{Aim, Held, Kept, Session, Standing, Token};
-
-/// Whoever sent a request, as far as the network tells.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Client {
-    /// The address, by the word of the web servers that are trusted.
-    pub(crate) address: String,
-}
 
 /// A session as one request finds it.
 pub(crate) struct Visit {
@@ -88,7 +82,7 @@ impl Visit {
 
     /// Returns the plugin, told who calls.
     pub(crate) fn mfa(&self, gateway: &Gateway) -> Countersign {
-        gateway.mfa.for_client(&self.client.address)
+        gateway.mfa.for_client(&self.client.address.to_string())
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -181,6 +175,7 @@ impl Gateway {
         let Some(user) = user.filter(|it| it.is_active) else {
             return Ok(None);
         };
+        client.note_user(&user.id);
         let mut visit = Visit {
             token,
             user,

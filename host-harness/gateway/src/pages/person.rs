@@ -1,8 +1,7 @@
 //! Whoever sent a request, by the cookies that came with it.
 
-use std::convert::Infallible;
-
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
@@ -110,13 +109,13 @@ async fn resume(gateway: &Gateway, visit: Visit) -> Answer {
 }
 
 impl FromRequestParts<Gateway> for Person {
-    type Rejection = Infallible;
+    type Rejection = StatusCode;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Self, StatusCode> {
         let jar = CookieJar::from_headers(&parts.headers);
         let token = |name| jar.get(name).and_then(|it| Token::parse(it.value()));
         Ok(Self {
-            client: crate::server::client(parts),
+            client: crate::server::client(parts).ok_or(StatusCode::INTERNAL_SERVER_ERROR)?,
             open: token(OPEN),
             pending: token(PENDING),
             form: token(FORM),

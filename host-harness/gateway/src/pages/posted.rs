@@ -5,6 +5,7 @@ use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
 use zeroize::Zeroizing;
 
 use super::PREFIX;
@@ -58,7 +59,8 @@ impl FromRequest<Gateway> for Posted {
     type Rejection = Answer;
 
     async fn from_request(mut request: Request, gateway: &Gateway) -> Result<Self, Answer> {
-        let Ok(person) = request.extract_parts_with_state::<Person, _>(gateway).await;
+        let person = request.extract_parts_with_state::<Person, _>(gateway).await;
+        let person = person.map_err(|status| Answer::from(status.into_response()))?;
         if comes_from_elsewhere(request.headers(), &gateway.config.public_url) {
             return Err(stale());
         }

@@ -177,7 +177,7 @@ impl Gateway {
             visit.now,
             &self.config.realm,
             Some(&user.id),
-            Some(&visit.client.address),
+            Some(&visit.client.address.to_string()),
             event,
         );
         let mut commit = countersign_host::store::Commit::new(visit.now, Vec::new());

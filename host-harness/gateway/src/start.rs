@@ -1,0 +1,257 @@
+//! From settings to a gateway. If any of it fails, there is none, and nobody gets in.
+
+mod phone;
+
+use std::fmt;
+use std::sync::Arc;
+
+use countersign_host::clock::{Clock, SystemClock};
+use countersign_host::fault::Fault;
+use countersign_host::keyring::{LocalKeyring, claim};
+use countersign_host::random::{Random, SystemRandom};
+use countersign_host::store::{self, Database, KeyNotes, Store};
+use countersign_host::{Countersign, Plugin};
+
+use crate::config::{Address, Config};
+use crate::directory::{self, Directory};
+use crate::gateway::{Gateway, Outboxes, Parts};
+use crate::log;
+use crate::mail::{MailOutbox, Mailer};
+use crate::metrics::{Build, Metrics};
+use crate::operations;
+use crate::password::Passwords;
+
+/// What a gateway is given beside its settings.
+pub struct Beside {
+    /// What sends mail. Without it mails stay where nobody sees them, or in the outbox of a demonstration.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// Passwords.
+    pub passwords: Passwords,
+    /// For demonstrations: where text messages and mails stay that go to nobody. **Whoever sees them is let in.**
+    pub outboxes: Option<Outboxes>,
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Beside(..)")
+    }
+}
+
+/// What settings name, opened, and found to belong together.
+pub struct Opened {
+    /// The plugin.
+    pub plugin: Plugin,
+    /// The keys.
+    pub keyring: LocalKeyring,
+    /// The plugin's store.
+    pub store: Arc<dyn Database>,
+    /// The people.
+    pub directory: Arc<dyn Directory>,
+    /// Whether nothing of the realm was in the store.
+    pub is_new: bool,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(..)")
+    }
+}
+
+/// A gateway that can serve.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// What it was made of.
+    pub build: Build,
+}
+
+/// What keeps a gateway from starting.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{key}: {why}")]
+pub struct StartError {
+    /// The setting.
+    pub key: &'static str,
+    /// Why; no secret is in it.
+    pub why: String,
+}
+
+impl StartError {
+    /// Says which setting cannot be used.
+    pub fn new(key: &'static str, why: impl fmt::Display) -> Self {
+        Self {
+            key,
+            why: why.to_string(),
+        }
+    }
+}
+
+/// Opens what the settings name. Files of stores that are not there are made.
+///
+/// Nothing is noted in the store: that is for [`start`].
+///
+/// # Errors
+///
+/// [`StartError`] with the setting that it is about.
+pub async fn open(config: &Config) -> Result<Opened, StartError> {
+    let plugin = plugin(config).await?;
+    let keyring = config.keys.load().await;
+    let keyring = keyring.map_err(|error| StartError::new("keys", error))?;
+    let store = store::open(config.store.as_str()).await;
+    let store = store.map_err(|error| StartError::new("store", error))?;
+    let directory = directory::open(config.directory.as_str()).await;
+    let directory = directory.map_err(|error| StartError::new("directory", error))?;
+    let notes = store.key_notes(&config.realm).await;
+    let notes = notes.map_err(|error| StartError::new("store", error))?;
+    Ok(Opened {
+        plugin,
+        keyring,
+        store,
+        directory,
+        is_new: notes == KeyNotes::default(),
+    })
+}
+
+/// Opens what the settings name, and puts a gateway together that was seen to work.
+///
+/// The first start with a store notes in it which keys are its own; that is believed for ever.
+///
+/// # Errors
+///
+/// [`StartError`] with the setting that it is about. Do not serve then.
+pub async fn start(config: Config, beside: Beside) -> Result<Started, StartError> {
+    let opened = open(&config).await?;
+    let claimed = claim(&*opened.store, &config.realm, &opened.keyring).await;
+    claimed.map_err(|error| StartError::new("keys", error))?;
+    if opened.is_new {
+        tracing::warn!(
+            target: "countersign::start",
+            realm = config.realm,
+            store = %config.store,
+            "the store had nothing of this realm: if it should have, end this now and look at `store` and `realm`"
+        );
+    }
+    let gateway = assemble(config, beside, opened)?;
+    let build = build(&gateway).await?;
+    let failing = operations::failing(&gateway).await;
+    match failing.first() {
+        None => Ok(Started { gateway, build }),
+        Some(first) => Err(StartError::new(setting_of(first), "it does not answer")),
+    }
+}
+
+/// Puts a gateway together from what was opened. Nothing is called.
+fn assemble(config: Config, beside: Beside, opened: Opened) -> Result<Gateway, StartError> {
+    let metrics = Metrics::default();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let Beside {
+        mailer,
+        passwords,
+        outboxes,
+    } = beside;
+    let counted = metrics.clone();
+    let faults = move |fault: &Fault| {
+        counted.fault(fault);
+        log::fault(fault);
+    };
+    let texts = outboxes.as_ref().map(|it| &it.texts);
+    let mfa = Countersign::builder(opened.plugin)
+        .realm(&config.realm)
+        .store(opened.store.clone())
+        .keyring(opened.keyring)
+        .sms(phone::line(&config, &opened.store, texts, &metrics)?)
+        .faults(faults)
+        .build()
+        .map_err(|error| StartError::new("realm", error))?;
+    let mailer = mailer.unwrap_or_else(|| {
+        if outboxes.is_none() {
+            tracing::warn!(
+                target: "countersign::start",
+                "no [mail]: NOBODY is told of what is done to their account"
+            );
+        }
+        let kept = outboxes.as_ref().map(|it| it.mails.clone());
+        Arc::new(kept.unwrap_or_else(MailOutbox::default))
+    });
+    Ok(Gateway::new(Parts {
+        mfa,
+        store: opened.store,
+        directory: opened.directory,
+        mailer,
+        outbox: outboxes,
+        clock,
+        random,
+        passwords,
+        metrics,
+        config,
+    }))
+}
+
+/// Loads the plugin: the file of the settings, or the component that was built with the command.
+async fn plugin(config: &Config) -> Result<Plugin, StartError> {
+    let crate::config::Plugin {
+        file,
+        sha256,
+        cache,
+    } = config.plugin.clone();
+    // It compiles for seconds.
+    let loaded = tokio::task::spawn_blocking(move || {
+        let mut builder = Plugin::builder();
+        if let Some(digest) = sha256 {
+            builder = builder.pin(digest);
+        }
+        if let Some(cache) = cache {
+            builder = builder.cache(cache);
+        }
+        match file {
+            Some(file) => builder
+                .load_file(&file)
+                .map_err(|error| (error, file.display().to_string())),
+            None => builder
+                .load(countersign_component::WASM)
+                .map_err(|error| (error, "the component built with this command".to_owned())),
+        }
+    });
+    use countersign_host::LoadError;
+    match loaded.await {
+        Ok(Ok(plugin)) => Ok(plugin),
+        Ok(Err((error, name))) => Err(match error {
+            LoadError::Digest { .. } => StartError::new("plugin.sha256", error),
+            LoadError::Cache(_) => StartError::new("plugin.cache", error),
+            LoadError::Read(why) => StartError::new("plugin.file", format!("{name}: {why}")),
+            error => StartError::new("plugin.file", format!("{name}: {error}")),
+        }),
+        Err(_) => Err(StartError::new("plugin.file", "loading it was ended")),
+    }
+}
+
+/// Asks the plugin what it is. One that does not even say so decides nothing.
+async fn build(gateway: &Gateway) -> Result<Build, StartError> {
+    let described = gateway.mfa.meta().describe().await;
+    let described = described.map_err(|error| StartError::new("plugin.file", error))?;
+    Ok(Build {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        plugin: gateway.mfa.plugin().digest().to_string(),
+        contract: described.contract,
+    })
+}
+
+/// Names the setting that a check is about.
+fn setting_of(check: &'static str) -> &'static str {
+    match check {
+        "plugin" => "plugin.file",
+        check => check,
+    }
+}
+
+/// Says whether the file of a store is not there yet, where it is one.
+#[must_use]
+pub fn is_to_be_made(address: &Address) -> bool {
+    address.file().is_some_and(|path| !path.exists())
+}
+
+/// What a phone line counts its caps in.
+fn as_store(store: &Arc<dyn Database>) -> impl Store + use<> {
+    store.clone()
+}
