@@ -27,6 +27,7 @@ mod reset;
 mod restore;
 mod revoke;
 mod seed;
+mod serve;
 mod status;
 mod style;
 mod table;
@@ -59,6 +60,7 @@ use crate::reset::Reset;
 use crate::restore::Restore;
 use crate::revoke::{Revoke, RevokeAll};
 use crate::seed::SeedUsers;
+use crate::serve::Serve;
 use crate::status::Status;
 use crate::style::ERROR;
 use crate::unlock::Unlock;
@@ -100,6 +102,7 @@ enum Command {
     SeedUsers(SeedUsers),
     User(User),
     Company(Company),
+    Serve(Serve),
 }
 
 fn main() -> ExitCode {
@@ -144,6 +147,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::SeedUsers(seed) => seed.run(cache, &mut out).await?,
         Command::User(user) => user.run(cache, &mut out).await?,
         Command::Company(company) => company.run(&mut out).await?,
+        Command::Serve(serve) => serve.run(cache, &mut out).await?,
     }
     out.flush()?;
     Ok(())

@@ -181,10 +181,12 @@ impl Door {
     fn open(&self, listener: Listener, app: Router) -> JoinHandle<()> {
         let accepting = connection::Accepting {
             listener,
-            app,
-            metrics: self.gateway.metrics.clone(),
             places: self.places.clone(),
-            phase: self.phase.subscribe(),
+            hall: connection::Hall {
+                app,
+                metrics: self.gateway.metrics.clone(),
+                phase: self.phase.subscribe(),
+            },
         };
         tokio::spawn(accepting.go())
     }

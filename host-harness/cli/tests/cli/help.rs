@@ -19,7 +19,7 @@ fn help_names_the_commands_and_the_exit_codes() {
 }
 
 /// Every command that does something.
-const COMMANDS: [&str; 37] = [
+const COMMANDS: [&str; 38] = [
     "demo",
     "inspect",
     "call",
@@ -57,6 +57,7 @@ const COMMANDS: [&str; 37] = [
     "user companies",
     "company add",
     "company list",
+    "serve",
 ];
 
 #[test]

@@ -14,6 +14,8 @@ mod import;
 mod inspect;
 mod interactive;
 mod policy;
+#[cfg(unix)]
+mod serve;
 mod stores;
 
 use std::fs;

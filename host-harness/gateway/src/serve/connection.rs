@@ -32,29 +32,29 @@ pub(super) enum Phase {
 /// What a listener's task has.
 pub(super) struct Accepting {
     pub(super) listener: Listener,
+    pub(super) places: Arc<Semaphore>,
+    pub(super) hall: Hall,
+}
+
+/// What each connection gets.
+pub(super) struct Hall {
     pub(super) app: Router,
     pub(super) metrics: Metrics,
-    pub(super) places: Arc<Semaphore>,
     /// Held until the last connection is over: whoever ends waits for that.
     pub(super) phase: watch::Receiver<Phase>,
 }
 
 impl Accepting {
     pub(super) async fn go(self) {
-        let mut phase = self.phase.clone();
-        let ending = async {
-            let _ = phase.wait_for(|it| *it == Phase::Ending).await;
-        };
+        let mut phase = self.hall.phase.clone();
         tokio::select! {
             () = self.accept_all() => {}
-            () = ending => {}
+            _ = phase.wait_for(|it| *it == Phase::Ending) => {}
         }
-        // Whoever stands in the queue of the system believes to be connected: they are let in too.
-        while let Ok(Ok((stream, peer))) = timeout(AT_ONCE, self.listener.accept()).await {
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                break;
-            };
-            self.begin(stream, peer, place);
+        for (stream, peer) in self.listener.close() {
+            // They are few, and soon over: where there is no place, they go without one.
+            let place = Arc::clone(&self.places).try_acquire_owned().ok();
+            self.hall.begin(stream, peer, place);
         }
     }
 
@@ -64,7 +64,7 @@ impl Accepting {
                 return;
             };
             match self.listener.accept().await {
-                Ok((stream, peer)) => self.begin(stream, peer, place),
+                Ok((stream, peer)) => self.hall.begin(stream, peer, Some(place)),
                 Err(error) => {
                     // Such as too many open files: trying again at once would only burn time.
                     let why = error.to_string();
@@ -74,8 +74,10 @@ impl Accepting {
             }
         }
     }
+}
 
-    fn begin(&self, stream: Stream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+impl Hall {
+    fn begin(&self, stream: Stream, peer: SocketAddr, place: Option<OwnedSemaphorePermit>) {
         let connection = Connection {
             app: self.app.clone(),
             peer,
@@ -150,7 +152,5 @@ const MOST_HEADERS: usize = 100;
 const MOST_HEAD: usize = 32 * 1024;
 /// For the first request of a connection that was accepted just before the end.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
-/// Long enough for what is there already.
-const AT_ONCE: Duration = Duration::from_millis(5);
 /// After a connection that the system did not hand over.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);

@@ -1,7 +1,9 @@
 //! Sockets that are listened on.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -35,6 +37,42 @@ impl Listener {
                 Ok((Stream::Unix(stream), LOCAL))
             }
         }
+    }
+
+    /// Stops listening, and returns the connections that stand in the system's queue: their clients believe to be connected.
+    /// Whoever connects meanwhile is in it too, but not for ever.
+    ///
+    /// One that comes between the last look and the end of the socket is reset by the system.
+    pub(super) fn close(self) -> Vec<(Stream, SocketAddr)> {
+        let mut queued = Vec::new();
+        match self {
+            Self::Tcp(it) => {
+                let Ok(listener) = it.into_std() else {
+                    return queued;
+                };
+                while let (true, Ok((stream, peer))) = (queued.len() < QUEUE, listener.accept()) {
+                    if stream.set_nonblocking(true).is_ok()
+                        && let Ok(stream) = TcpStream::from_std(stream)
+                    {
+                        queued.push((Stream::Tcp(stream), peer));
+                    }
+                }
+            }
+            #[cfg(unix)]
+            Self::Unix(it) => {
+                let Ok(listener) = it.into_std() else {
+                    return queued;
+                };
+                while let (true, Ok((stream, _))) = (queued.len() < QUEUE, listener.accept()) {
+                    if stream.set_nonblocking(true).is_ok()
+                        && let Ok(stream) = UnixStream::from_std(stream)
+                    {
+                        queued.push((Stream::Unix(stream), LOCAL));
+                    }
+                }
+            }
+        }
+        queued
     }
 }
 
@@ -91,4 +129,7 @@ impl AsyncWrite for Stream {
 
 /// Whoever comes by the file system is on this machine.
 #[cfg(unix)]
-const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// As long as the queue is that tokio asks the system for.
+const QUEUE: usize = 1024;

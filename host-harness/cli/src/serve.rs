@@ -1,0 +1,231 @@
+//! `countersign serve`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use countersign_gateway::config::{Config, ConfigError, Secret};
+use countersign_gateway::serve::{Serving, serve};
+use countersign_gateway::start::{Beside, Opened, StartError, is_to_be_made, open, start};
+use countersign_gateway::{Passwords, app, log};
+use countersign_host::keyring::claim;
+use countersign_host::printable::Printable;
+use tokio::signal;
+
+use crate::exit::Exit;
+use crate::style::ERROR;
+use crate::table::{Cell, Table};
+
+/// Runs the reference gateway: pages, an API and forward-auth in front of the plugin
+///
+/// It ends at Ctrl-C or SIGTERM: whoever asked gets an answer first. A second one ends it at once.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Serve {
+    /// The settings, in TOML. Each can be set by a variable COUNTERSIGN_GATEWAY_… instead
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Say what is wrong with the settings, open what they name, print what was found, and serve nobody
+    #[arg(long)]
+    check: bool,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let path = self
+            .config
+            .as_deref()
+            .ok_or_else(|| Exit::Usage(NO_CONFIG.to_owned()))?;
+        let mut config = Config::load(path, environment()).map_err(|error| told(path, error))?;
+        if let (None, Some(cache)) = (&config.plugin.cache, cache) {
+            config.plugin.cache = Some(cache.to_owned());
+        }
+        match self.check {
+            true => check(&config, out).await,
+            false => run(config, out).await,
+        }
+    }
+}
+
+async fn run(config: Config, out: &mut dyn Write) -> Result<(), Exit> {
+    log::begin(&config.log);
+    // Before anything is opened, so that a signal during a slow start is not the system's to act on.
+    let stop = Stop::new()?;
+    let beside = Beside {
+        mailer: None,
+        passwords: Passwords::new(config.throttle.at_once),
+        outboxes: None,
+    };
+    let public_url = config.public_url.clone();
+    let started = start(config, beside).await?;
+    let app = app(started.gateway.clone());
+    let serving = Serving::new(started.gateway, started.build, app);
+    let mut announced = Ok(());
+    let ready = |at: countersign_gateway::serve::Listening| {
+        // One line, for whoever waits for it.
+        announced = writeln!(
+            out,
+            "ready: {public_url} on {}, operations on {}",
+            at.http, at.operations
+        )
+        .and_then(|()| out.flush());
+    };
+    let ended = serve(serving, ready, stop.wait()).await;
+    ended.map_err(|error| Exit::Fault(error.to_string()))?;
+    announced.map_err(Exit::from)
+}
+
+/// Opens all that can be opened without changing it, and tells what it is.
+async fn check(config: &Config, out: &mut dyn Write) -> Result<(), Exit> {
+    for (key, address) in [("store", &config.store), ("directory", &config.directory)] {
+        if is_to_be_made(address) {
+            let why = format!("{key}: {address} is not there; the first start makes it");
+            return Err(Exit::Usage(why));
+        }
+    }
+    let secrets = [
+        (
+            "mail.password-file",
+            config.mail.as_ref().and_then(|it| it.password.as_ref()),
+        ),
+        (
+            "texts.secret-file",
+            config.texts.as_ref().map(|it| &it.secret),
+        ),
+        (
+            "listen.decisions.secret-file",
+            config
+                .listen
+                .decisions
+                .as_ref()
+                .and_then(|it| it.secret.as_ref()),
+        ),
+    ];
+    for (key, secret) in secrets {
+        let read = secret.map(Secret::read).transpose();
+        read.map_err(|why| Exit::Usage(format!("{key}: {why}")))?;
+    }
+    let opened = open(config).await?;
+    let ping = opened.directory.ping().await;
+    ping.map_err(|error| Exit::Fault(format!("directory: {error}")))?;
+    let keys = match opened.is_new {
+        // The first claim is believed for ever, so that somebody who only looks makes none.
+        true => "not yet noted in the store".to_owned(),
+        false => {
+            let claimed = claim(&*opened.store, &config.realm, &opened.keyring).await;
+            claimed.map_err(|error| Exit::Usage(format!("keys: {error}")))?;
+            "those of the store".to_owned()
+        }
+    };
+    found(config, &opened, &keys).write(out)?;
+    Ok(())
+}
+
+fn found(config: &Config, opened: &Opened, keys: &str) -> Table {
+    let mut table = Table::default();
+    let mut row = |name: &str, value: &str| table.row([Cell::new(name), Cell::new(value)]);
+    row("public-url", &config.public_url);
+    row("realm", &config.realm);
+    row("store", &config.store.to_string());
+    row("directory", &config.directory.to_string());
+    row("keys", &format!("{}: {keys}", config.keys));
+    row("plugin", &opened.plugin.digest().to_string());
+    row("listen.http", &config.listen.http.to_string());
+    row("listen.operations", &config.listen.operations.to_string());
+    row(
+        "mail",
+        config
+            .mail
+            .as_ref()
+            .map_or("none: nobody is told of anything", |it| &*it.host),
+    );
+    row(
+        "texts",
+        config
+            .texts
+            .as_ref()
+            .map_or("none: no phone line", |it| &*it.webhook),
+    );
+    table
+}
+
+/// What ends the gateway from outside.
+struct Stop {
+    #[cfg(unix)]
+    terminate: signal::unix::Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self, Exit> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal::unix::signal(signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the first signal; from then on the second one ends the process.
+    async fn wait(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(INTERRUPTED);
+        });
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = signal::ctrl_c().await;
+    }
+}
+
+/// Returns the variables of the environment that are text; a setting that is none is missed, not taken for another.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        // One of ours that is no text cannot be any setting's value, and is told of as such.
+        Some((name, value.into_string().unwrap_or_default()))
+    })
+}
+
+/// Tells all that is wrong with the settings, a line each.
+fn told(path: &Path, error: ConfigError) -> Exit {
+    let ConfigError::Unusable(problems) = error else {
+        return Exit::Usage(format!("--config: {error}"));
+    };
+    for problem in &problems {
+        let problem = problem.to_string();
+        anstream::eprintln!("{ERROR}countersign:{ERROR:#} {}", Printable(&problem));
+    }
+    let settings = match problems.len() {
+        1 => "1 setting".to_owned(),
+        count => format!("{count} settings"),
+    };
+    Exit::Usage(format!(
+        "{}: {settings} cannot be used; gateway.example.toml explains all there are",
+        path.display()
+    ))
+}
+
+impl From<StartError> for Exit {
+    fn from(error: StartError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+/// As the shell has it for Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+const NO_CONFIG: &str =
+    "expected --config FILE; gateway.example.toml explains all settings there are";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    it was told to end, and did; or --check found nothing wrong
+  1    it cannot listen
+  2    the command line, a setting, or what it names, cannot be used
+  130  it was told to end twice";
