@@ -118,7 +118,6 @@ pub async fn serve(
     let draining = Draining::default();
     let door = Door {
         gateway: gateway.clone(),
-        draining: draining.clone(),
         places: Arc::new(Semaphore::new(places(listen.connections))),
         phase: watch::Sender::new(Phase::Serving),
     };
@@ -171,7 +170,6 @@ pub async fn serve(
 #[derive(Clone)]
 struct Door {
     gateway: Gateway,
-    draining: Draining,
     places: Arc<Semaphore>,
     phase: watch::Sender<Phase>,
 }

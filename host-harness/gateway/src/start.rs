@@ -9,8 +9,8 @@ use countersign_host::clock::{Clock, SystemClock};
 use countersign_host::fault::Fault;
 use countersign_host::keyring::{LocalKeyring, claim};
 use countersign_host::random::{Random, SystemRandom};
-use countersign_host::store::{self, Database, KeyNotes, Store};
-use countersign_host::{Countersign, Plugin};
+use countersign_host::store::{self, Database, KeyNotes};
+use countersign_host::{Countersign, LoadError, Plugin};
 
 use crate::config::{Address, Config};
 use crate::directory::{self, Directory};
@@ -213,7 +213,6 @@ async fn plugin(config: &Config) -> Result<Plugin, StartError> {
                 .map_err(|error| (error, "the component built with this command".to_owned())),
         }
     });
-    use countersign_host::LoadError;
     match loaded.await {
         Ok(Ok(plugin)) => Ok(plugin),
         Ok(Err((error, name))) => Err(match error {
@@ -249,9 +248,4 @@ fn setting_of(check: &'static str) -> &'static str {
 #[must_use]
 pub fn is_to_be_made(address: &Address) -> bool {
     address.file().is_some_and(|path| !path.exists())
-}
-
-/// What a phone line counts its caps in.
-fn as_store(store: &Arc<dyn Database>) -> impl Store + use<> {
-    store.clone()
 }

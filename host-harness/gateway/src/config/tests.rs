@@ -287,7 +287,8 @@ fn each_mistake_is_told_with_its_place_and_what_was_expected() {
         let told = told(&format!("{LEAST}{added}\n"), &[]);
         let mut told: Vec<&str> = told.lines().collect();
         let mut expected: Vec<&str> = expected.lines().collect();
-        (told.sort_unstable(), expected.sort_unstable());
+        told.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(told, expected, "{added}");
     }
 }

@@ -10,7 +10,7 @@ use countersign_host::sms::{
 };
 use countersign_host::store::Database;
 
-use super::{StartError, as_store};
+use super::StartError;
 use crate::config::Config;
 use crate::metrics::Metrics;
 
@@ -64,7 +64,7 @@ fn guarded(
     countries: &[String],
     metrics: &Metrics,
 ) -> Result<Arc<dyn SmsSender>, StartError> {
-    let mut line = PhoneLine::new(&config.realm, as_store(store), sender);
+    let mut line = PhoneLine::new(&config.realm, store.clone(), sender);
     if !countries.is_empty() {
         line = line
             .countries(countries.iter().cloned())
