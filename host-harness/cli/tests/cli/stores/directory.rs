@@ -1,7 +1,9 @@
 //! The people of a gateway, in a directory that is a file.
 
 use countersign_gateway::Passwords;
-use countersign_gateway::directory::{Directory, SqliteDirectory, User};
+use countersign_gateway::directory::{
+    Directory, Level, SessionId, SqliteDirectory, StoredSession, User,
+};
 use serde_json::{Value, json};
 
 use super::people::Gateway;
@@ -163,21 +165,43 @@ fn names_and_companies_that_do_not_fit_are_answered_with_no() {
     assert_eq!(users.as_array().map(Vec::len), Some(1), "{users}");
 }
 
+/// The gateway runs meanwhile, in this process.
 #[tokio::test]
-async fn somebody_is_disabled_enabled_and_moved_between_companies() {
+async fn somebody_is_disabled_enabled_and_moved_between_companies_of_a_gateway_that_runs() {
     let place = Place::with_companies("directory-changes");
-    let add = ["user", "add", "Mia", "--company", "acme", "--generate"];
+    let gateway = SqliteDirectory::open(place.path("people.db")).await;
+    let gateway = gateway.expect("it opens");
+    let add = "user add Mia --id m-1 --company acme --generate";
+    let add: Vec<&str> = add.split(' ').collect();
     place.people(&add).ended(0);
+    let session = StoredSession {
+        id: SessionId([1; 32]),
+        user: "m-1".to_owned(),
+        level: Level::Open,
+        sealed: Vec::new(),
+        version: 0,
+        ends_at: 100,
+    };
+    let id = session.id;
+    gateway.add_session(session).await.expect("it opens");
+    let mia = async || {
+        let mia = gateway.user("m-1").await.expect("it answers");
+        mia.expect("she is there")
+    };
     for (action, is_active) in [("disable", false), ("enable", true)] {
         place.people(&["user", action, "mia"]).ended(0);
-        assert_eq!(place.user("mia").await.is_active, is_active);
+        assert_eq!(mia().await.is_active, is_active);
+        let session = gateway.session(&id, 1).await.expect("it answers");
+        assert!(session.is_none(), "the session goes on");
     }
     let set = ["user", "companies", "mia", "--company", "globex:admin"];
     let told = place.people(&set).ended(0).out;
     assert_eq!(told, "set: Mia belongs to globex:admin\n");
+    let of = gateway.users(Some("globex"), None, 9).await;
+    assert_eq!(of.expect("it lists"), [mia().await]);
     assert_eq!(place.listed(&["--company", "acme"]), json!([]));
     place.people(&["user", "companies", "mia"]).ended(0);
-    assert_eq!(place.user("mia").await.memberships, []);
+    assert_eq!(mia().await.memberships, []);
 }
 
 #[tokio::test]
