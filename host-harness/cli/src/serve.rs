@@ -1,17 +1,20 @@
 //! `countersign serve`.
 
+mod demo;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_gateway::config::{Config, ConfigError, Secret};
 use countersign_gateway::serve::{Serving, serve};
-use countersign_gateway::start::{Beside, Opened, StartError, is_to_be_made, open, start};
-use countersign_gateway::{Passwords, app, log};
+use countersign_gateway::start::{Beside, Opened, StartError, Started, is_to_be_made, open, start};
+use countersign_gateway::{Background, Passwords, app, log};
 use countersign_host::keyring::claim;
 use countersign_host::printable::Printable;
 use tokio::signal;
 
+use self::demo::Place;
 use crate::exit::Exit;
 use crate::style::ERROR;
 use crate::table::{Cell, Table};
@@ -23,8 +26,17 @@ use crate::table::{Cell, Table};
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Serve {
     /// The settings, in TOML. Each can be set by a variable COUNTERSIGN_GATEWAY_… instead
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     config: Option<PathBuf>,
+    /// Two companies and a few people to try it with, on SQLite, reachable from this machine alone
+    #[arg(long)]
+    demo: bool,
+    /// Keep what happens in the demo in a directory, and go on with it the next time
+    #[arg(long, value_name = "DIRECTORY", requires = "demo")]
+    keep: Option<PathBuf>,
+    /// Where the demo listens; operations are one further
+    #[arg(long, value_name = "PORT", requires = "demo", default_value_t = 7400)]
+    port: u16,
     /// Say what is wrong with the settings, open what they name, print what was found, and serve nobody
     #[arg(long)]
     check: bool,
@@ -32,6 +44,12 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        if self.demo {
+            let place = Place::make(self.keep, self.port)?;
+            let mut config = place.config()?;
+            config.plugin.cache = cache.map(Path::to_owned);
+            return run(config, Some(&place), out).await;
+        }
         let path = self
             .config
             .as_deref()
@@ -42,37 +60,49 @@ impl Serve {
         }
         match self.check {
             true => check(&config, out).await,
-            false => run(config, out).await,
+            false => run(config, None, out).await,
         }
     }
 }
 
-async fn run(config: Config, out: &mut dyn Write) -> Result<(), Exit> {
+async fn run(config: Config, demo: Option<&Place>, out: &mut dyn Write) -> Result<(), Exit> {
     log::begin(&config.log);
     // Before anything is opened, so that a signal during a slow start is not the system's to act on.
     let stop = Stop::new()?;
     let beside = Beside {
-        mailer: None,
         passwords: Passwords::new(config.throttle.at_once),
-        outboxes: None,
+        outboxes: demo.map(|_| Place::outboxes()),
     };
     let public_url = config.public_url.clone();
-    let started = start(config, beside).await?;
-    let app = app(started.gateway.clone());
-    let serving = Serving::new(started.gateway, started.build, app);
+    let Started { gateway, build } = start(config, beside).await?;
+    if let Some(place) = demo {
+        place.seed(&gateway).await?;
+    }
+    let background = Background::start(&gateway).await?;
+    let app = app(gateway.clone());
+    let mut serving = Serving::new(gateway, build, app);
+    serving.at_end = Box::new(move |at_most| {
+        Box::pin(async move {
+            background.drain(at_most).await;
+        })
+    });
     let mut announced = Ok(());
     let ready = |at: countersign_gateway::serve::Listening| {
-        // One line, for whoever waits for it.
-        announced = writeln!(
-            out,
-            "ready: {public_url} on {}, operations on {}",
-            at.http, at.operations
-        )
-        .and_then(|()| out.flush());
+        announced = match demo {
+            Some(place) => place.tell(out),
+            // One line, for whoever waits for it.
+            None => writeln!(
+                out,
+                "ready: {public_url} on {}, operations on {}",
+                at.http, at.operations
+            )
+            .and_then(|()| out.flush())
+            .map_err(Exit::from),
+        };
     };
     let ended = serve(serving, ready, stop.wait()).await;
     ended.map_err(|error| Exit::Fault(error.to_string()))?;
-    announced.map_err(Exit::from)
+    announced
 }
 
 /// Opens all that can be opened without changing it, and tells what it is.
@@ -221,7 +251,7 @@ impl From<StartError> for Exit {
 const INTERRUPTED: i32 = 130;
 
 const NO_CONFIG: &str =
-    "expected --config FILE; gateway.example.toml explains all settings there are";
+    "expected --config FILE (gateway.example.toml explains all settings there are), or --demo";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod api;
+mod background;
 mod client;
 pub mod config;
 pub mod demo;
@@ -24,6 +25,7 @@ pub mod serve;
 mod server;
 mod session;
 pub mod start;
+pub use crate::background::Background;
 pub use crate::gateway::{Gateway, Outboxes, Parts};
 pub use crate::metrics::Metrics;
 pub use crate::password::Passwords;

@@ -16,15 +16,13 @@ use crate::config::{Address, Config};
 use crate::directory::{self, Directory};
 use crate::gateway::{Gateway, Outboxes, Parts};
 use crate::log;
-use crate::mail::{MailOutbox, Mailer};
+use crate::mail::{MailOutbox, Mailer, SmtpMailer};
 use crate::metrics::{Build, Metrics};
 use crate::operations;
 use crate::password::Passwords;
 
 /// What a gateway is given beside its settings.
 pub struct Beside {
-    /// What sends mail. Without it mails stay where nobody sees them, or in the outbox of a demonstration.
-    pub mailer: Option<Arc<dyn Mailer>>,
     /// Passwords.
     pub passwords: Passwords,
     /// For demonstrations: where text messages and mails stay that go to nobody. **Whoever sees them is let in.**
@@ -146,7 +144,6 @@ fn assemble(config: Config, beside: Beside, opened: Opened) -> Result<Gateway, S
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let Beside {
-        mailer,
         passwords,
         outboxes,
     } = beside;
@@ -164,16 +161,20 @@ fn assemble(config: Config, beside: Beside, opened: Opened) -> Result<Gateway, S
         .faults(faults)
         .build()
         .map_err(|error| StartError::new("realm", error))?;
-    let mailer = mailer.unwrap_or_else(|| {
-        if outboxes.is_none() {
+    let mailer: Arc<dyn Mailer> = match (&config.mail, &outboxes) {
+        (Some(server), _) => {
+            let made = SmtpMailer::new(server, clock.clone(), random.clone());
+            Arc::new(made.map_err(|error| StartError::new("mail", error))?)
+        }
+        (None, Some(outboxes)) => Arc::new(outboxes.mails.clone()),
+        (None, None) => {
             tracing::warn!(
                 target: "countersign::start",
                 "no [mail]: NOBODY is told of what is done to their account"
             );
+            Arc::new(MailOutbox::default())
         }
-        let kept = outboxes.as_ref().map(|it| it.mails.clone());
-        Arc::new(kept.unwrap_or_else(MailOutbox::default))
-    });
+    };
     Ok(Gateway::new(Parts {
         mfa,
         store: opened.store,

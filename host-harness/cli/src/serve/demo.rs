@@ -1,0 +1,165 @@
+//! `countersign serve --demo`: a gateway to look at, with people in it.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use countersign_gateway::config::Config;
+use countersign_gateway::demo::{PEOPLE, seed};
+use countersign_gateway::mail::MailOutbox;
+use countersign_gateway::{Gateway, Outboxes};
+use countersign_host::keyring::KeyFile;
+use countersign_host::random::{Random, SystemRandom};
+use countersign_host::sms::Outbox;
+
+use crate::exit::Exit;
+use crate::style::{BOLD, DIM};
+use crate::table::{Cell, Table};
+
+/// Where a demonstration keeps its files. One that nobody named is removed at the end.
+pub(super) struct Place {
+    directory: PathBuf,
+    is_kept: bool,
+    is_new: bool,
+    port: u16,
+}
+
+impl Place {
+    /// Makes the directory, with keys and settings in it, unless it is there.
+    pub(super) fn make(kept: Option<PathBuf>, port: u16) -> Result<Self, Exit> {
+        let (directory, is_kept) = match kept {
+            Some(directory) => (directory, true),
+            None => (
+                std::env::temp_dir().join(format!("countersign-demo-{}", word(8)?)),
+                false,
+            ),
+        };
+        let place = Self {
+            is_new: !directory.join(SETTINGS).exists(),
+            directory,
+            is_kept,
+            port,
+        };
+        if place.is_new {
+            make_private(&place.directory)?;
+            let keys =
+                KeyFile::draw(&SystemRandom).map_err(|error| Exit::Fault(error.to_string()))?;
+            keys.write_new(&place.directory.join("keys"))?;
+            write_private(
+                &place.directory.join(PASSWORD),
+                &format!("demo-{}\n", word(6)?),
+            )?;
+            let settings = format!(
+                "# Settings of the demonstration. gateway.example.toml explains all there are.\n\
+                 public-url = \"http://localhost:{port}\"\nissuer = \"Countersign demo\"\n\
+                 store = \"sqlite:mfa.db\"\nkeys = \"file:keys\"\ndirectory = \"sqlite:directory.db\"\n\n\
+                 [listen]\nhttp = \"127.0.0.1:{port}\"\noperations = \"127.0.0.1:{}\"\n\n\
+                 [log]\nformat = \"text\"\nlevel = \"warn\"\n",
+                port.saturating_add(1)
+            );
+            fs::write(place.directory.join(SETTINGS), settings)?;
+        }
+        Ok(place)
+    }
+
+    /// Reads the settings.
+    pub(super) fn config(&self) -> Result<Config, Exit> {
+        let path = self.directory.join(SETTINGS);
+        Config::load(&path, []).map_err(|error| super::told(&path, error))
+    }
+
+    /// Returns where messages stay, since they go to nobody.
+    pub(super) fn outboxes() -> Outboxes {
+        Outboxes {
+            texts: Outbox::in_country("US"),
+            mails: MailOutbox::default(),
+        }
+    }
+
+    /// Adds the people, unless they are there.
+    pub(super) async fn seed(&self, gateway: &Gateway) -> Result<(), Exit> {
+        if !self.is_new {
+            return Ok(());
+        }
+        let seeded = seed(gateway, &self.password()?).await;
+        seeded.map_err(|refusal| Exit::Fault(refusal.message))
+    }
+
+    /// Tells who can sign in, and where.
+    pub(super) fn tell(&self, out: &mut dyn Write) -> Result<(), Exit> {
+        let address = format!("http://localhost:{}/countersign/", self.port);
+        writeln!(out, "\n{BOLD}{address}{BOLD:#}\n")?;
+        let mut table = Table::default();
+        for person in PEOPLE {
+            table.row([Cell::new(person.name), Cell::new(person.about)]);
+        }
+        table.write(out)?;
+        writeln!(
+            out,
+            "\nEverybody's password: {BOLD}{}{BOLD:#}",
+            self.password()?
+        )?;
+        writeln!(
+            out,
+            "Text messages and mails go to nobody: {address}outbox shows them."
+        )?;
+        let files = self.directory.display();
+        match self.is_kept {
+            true => writeln!(out, "{DIM}It keeps what happens in {files}.{DIM:#}")?,
+            false => writeln!(
+                out,
+                "{DIM}What happens is gone at the end; --keep DIRECTORY keeps it.{DIM:#}"
+            )?,
+        }
+        writeln!(out, "{DIM}Ctrl-C ends it.{DIM:#}")?;
+        out.flush()?;
+        Ok(())
+    }
+
+    fn password(&self) -> Result<String, Exit> {
+        let text = fs::read_to_string(self.directory.join(PASSWORD))?;
+        Ok(text.trim_end().to_owned())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // It lies in the system's temporary directory, which is tidied up in the end.
+            let _ = fs::remove_dir_all(&self.directory);
+        }
+    }
+}
+
+/// Draws letters and digits that are easy to type.
+fn word(length: usize) -> Result<String, Exit> {
+    let mut bytes = vec![0; length];
+    let drawn = SystemRandom.fill(&mut bytes);
+    drawn.map_err(|error| Exit::Fault(error.to_string()))?;
+    let symbols: Vec<char> = SYMBOLS.chars().collect();
+    let each = bytes.iter().map(|it| usize::from(*it) % SYMBOLS.len());
+    Ok(each.filter_map(|at| symbols.get(at)).collect())
+}
+
+fn make_private(directory: &Path) -> Result<(), Exit> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(directory)?)
+}
+
+fn write_private(path: &Path, text: &str) -> Result<(), Exit> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(path)?.write_all(text.as_bytes())?)
+}
+
+/// Without those that look alike; 32, so that none comes up more often than another.
+const SYMBOLS: &str = "abcdefghijkmnpqrstuvwxyz23456789";
+
+const SETTINGS: &str = "gateway.toml";
+
+const PASSWORD: &str = "password";

@@ -1,0 +1,64 @@
+//! What a gateway does beside answering: it tells people, reminds them, and tidies up.
+
+use std::time::Duration;
+
+use countersign_host::store::Unavailable;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::gateway::Gateway;
+use crate::notifier::Notifier;
+use crate::reminders::Reminders;
+
+/// What a gateway does beside answering, for as long as this is kept.
+///
+/// Several gateways of one realm may each do it: nobody is told twice.
+#[derive(Debug)]
+pub struct Background {
+    notifier: Notifier,
+    _reminders: Reminders,
+    tidying: JoinHandle<()>,
+}
+
+impl Background {
+    /// Starts it, on the tokio runtime that this is called on.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the store does not answer.
+    pub async fn start(gateway: &Gateway) -> Result<Self, Unavailable> {
+        let notifier = Notifier::start(gateway).await?;
+        Ok(Self {
+            notifier,
+            _reminders: Reminders::start(gateway),
+            tidying: tokio::spawn(tidy(gateway.clone())),
+        })
+    }
+
+    /// Waits until everybody was told of all that has happened by now, and says whether they were.
+    pub async fn drain(&self, at_most: Duration) -> bool {
+        self.notifier.drain(at_most).await
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.tidying.abort();
+    }
+}
+
+/// Deletes sessions, vouchers and counts that ended, a piece at a time.
+async fn tidy(gateway: Gateway) {
+    loop {
+        let tidied = match gateway.clock.now() {
+            Ok(now) => gateway.directory.collect(now).await.unwrap_or(0),
+            Err(_) => 0,
+        };
+        // Whatever is left, or could not be deleted, is deleted later: it counts for nothing any more.
+        sleep(if tidied > 0 { SOON } else { SELDOM }).await;
+    }
+}
+
+const SOON: Duration = Duration::from_secs(1);
+
+const SELDOM: Duration = Duration::from_secs(300);
