@@ -10,6 +10,7 @@
     reason = "a test that panics fails"
 )]
 
+mod journeys;
 mod mail_server;
 mod notices;
 mod people;
@@ -23,5 +24,6 @@ fn main() {
     let mut trials = smtp::trials();
     trials.extend(notices::trials());
     trials.extend(reminders::trials());
+    trials.extend(journeys::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -51,7 +51,18 @@ pub(super) async fn show(
     };
     let wants = is_local(&asked.rd).then_some(asked.rd.as_str());
     if !visit.is_open() {
-        return Ok(go_to(gateway.step(&visit).await?, None));
+        return match gateway.step(&visit).await {
+            Ok(step) => Ok(go_to(step, None)),
+            // Nothing leads on from here: without its end, they would be led here again and again.
+            Err(refusal) if refusal.is_over() => {
+                gateway.sign_out(&visit.token).await?;
+                let return_to = wants.or(visit.session.return_to.as_deref());
+                let (status, why) = (StatusCode::OK, why("over"));
+                let rd = return_to.unwrap_or_default();
+                Ok(form(&gateway, &person, status, why, "", rd)?)
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
     }
     match gateway.admit(&visit, asked.max_age).await? {
         // A change ended that they were in the middle of; they are still in.
