@@ -90,7 +90,11 @@ impl Refusal {
     /// Says whether what is to be done about it stands on another page than the one that it was met on.
     #[must_use]
     pub fn is_elsewhere(&self) -> bool {
-        self.is_over() || matches!(self.code, "wrong-stage" | "start-too-late" | "app-required")
+        self.is_over()
+            || matches!(
+                self.code,
+                "wrong-stage" | "start-too-late" | "app-required" | "binding-not-attested"
+            )
     }
 }
 

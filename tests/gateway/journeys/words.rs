@@ -40,6 +40,11 @@ pub(super) fn trials() -> Vec<Trial> {
             "gil",
             too_long,
         ),
+        trial(
+            "whoever_enrolls_early_is_vouched_for_where_the_policy_wants_it",
+            "ben",
+            vouched,
+        ),
         trial("outbox_shows_what_went_to_nobody", "gil", outbox),
         trial(
             "required_enrollment_leaves_nothing_else_to_reach",
@@ -139,6 +144,27 @@ async fn five_wrong_codes(mut gil: Journey) -> Result<(), String> {
     // What is left of it leads nowhere.
     expect(&gil.open("/verify").await?, "Sign in")?;
     expect(&gil.open("/").await?, "Sign in")
+}
+
+async fn vouched(mut ben: Journey) -> Result<(), String> {
+    use countersign_host::contract::policy::FirstBinding;
+    ben.change_policy("acme", |it| it.first_binding = FirstBinding::Attested)
+        .await;
+    ben.sign_in().await?;
+    let page = ben.press("/notice", &[("answer", "now")]).await?;
+    expect(&page, "Confirm that it is you")?;
+    let page = ben.press("/vouch/send", &[]).await?;
+    expect_said(&page, "on its way to your mailbox")?;
+    let mails = ben.site.mails.mails();
+    let text = &mails.last().ok_or("there is a mail")?.text;
+    let (_, rest) = text.split_once(": ").ok_or("it has a code")?;
+    let code = rest.lines().next().unwrap_or_default().to_owned();
+    let page = ben.press("/vouch", &[("code", &code)]).await?;
+    expect(&page, "Set up two-factor authentication")?;
+    ben.open("/enroll/app").await?;
+    ben.set_up_app().await?;
+    let (_, page) = ben.save_code().await?;
+    expect(&page, "You are signed in")
 }
 
 async fn too_long(mut gil: Journey) -> Result<(), String> {

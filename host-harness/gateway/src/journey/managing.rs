@@ -126,7 +126,12 @@ impl Gateway {
         password: &str,
     ) -> Result<(), Refusal> {
         self.retype(visit, password).await?;
-        self.begin_change(visit).await
+        let begun = self.begin_change(visit).await;
+        if begun.is_err() {
+            // What has to come first, such as somebody's word for them, need not ask for the password again.
+            self.save(visit).await?;
+        }
+        begun
     }
 
     /// Begins a change of factors on the password that was typed in this session, if that was just now.

@@ -161,7 +161,11 @@ impl Gateway {
             ));
         }
         self.forgive(tries).await?;
-        self.begin(&mut visit, Aim::SignIn, None, true).await?;
+        let aim = match visit.is_open() {
+            true => Aim::ManageFactors,
+            false => Aim::SignIn,
+        };
+        self.begin(&mut visit, aim, None, true).await?;
         self.rotate(&mut visit).await
     }
 }

@@ -69,6 +69,7 @@ impl From<Refusal> for Answer {
         match refusal.code {
             "wrong-stage" => return Self::go("/"),
             "start-too-late" => return Self::go("/profile/security/password?why=late"),
+            "binding-not-attested" => return Self::go("/vouch"),
             "app-required" => return Self::go("/profile/security/password?why=app"),
             _ => {}
         }

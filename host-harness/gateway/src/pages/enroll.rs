@@ -36,13 +36,19 @@ pub(super) async fn show(State(gateway): State<Gateway>, person: Person) -> Answ
         (_, true) => "Two-Factor Authentication Required",
         (_, false) => "Set up two-factor authentication",
     };
+    // Its day is that of the zone which it was chosen in.
+    let deadline = match view.deadline {
+        Some(_) => gateway.outlook(&visit).await?.1,
+        None => None,
+    };
+    let deadline = deadline.map(|it| day(it.at, &it.zone));
     let template = EnrollPage {
         may_app: view.may_enroll.contains(&Method::Totp),
         may_phone: view.may_enroll.contains(&Method::Sms),
         is_required: view.required,
         is_recovery: view.stage == Stage::Recovering,
         can_leave: visit.is_open(),
-        deadline: view.deadline.map(|at| day(at, "UTC")),
+        deadline,
         frame: Frame::of(&gateway, &visit, title),
     };
     Ok(page(StatusCode::OK, &template))

@@ -5,10 +5,11 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::answer::{enter, go_to};
+use super::answer::{enter, enter_at, go_to};
 use super::{Alert, Answer, Answered, Frame, Person, Posted, go, page};
 use crate::gateway::Gateway;
 use crate::journey::{PASSWORD_LASTS, Step, Visit};
+use crate::session::Wish;
 
 #[derive(Template)]
 #[template(path = "vouch.html")]
@@ -41,9 +42,12 @@ pub(super) async fn show(
 /// Takes a set-up code.
 pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> Answered {
     let visit = waiting(&gateway, &posted.person).await?;
+    let (is_open, wish) = (visit.is_open(), visit.session.wish);
     let password = posted.raw("password");
     let password = (!password.is_empty()).then_some(password);
     match gateway.vouch(visit, posted.text("code"), password).await {
+        // Whoever is in already, and enrolls early or by choice, gets on with it.
+        Ok(entrance) if is_open => Ok(enter_at(&entrance, wish.map_or("/enroll", Wish::path))),
         Ok(entrance) => Ok(enter(&entrance)),
         Err(refusal) => {
             let visit = waiting(&gateway, &posted.person).await?;
@@ -70,6 +74,14 @@ async fn waiting(gateway: &Gateway, person: &Person) -> Result<Visit, Answer> {
     let Some(visit) = person.visit(gateway).await? else {
         return Err(Answer::go("/sign-in"));
     };
+    if visit.is_open() {
+        let visit = person.inside(gateway).await?;
+        let status = gateway.own_status(&visit).await?;
+        return match status.factors.is_empty() {
+            true => Ok(visit),
+            false => Err(Answer::go("/profile/security")),
+        };
+    }
     match gateway.step(&visit).await? {
         Step::Vouch => Ok(visit),
         step => Err(go_to(step, None).into()),

@@ -60,6 +60,9 @@ pub(crate) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         .begin_managing(&mut visit, posted.raw("password"))
         .await
     {
+        if refusal.is_elsewhere() {
+            return Err(refusal.into());
+        }
         let alert = Some(Alert::from(&refusal));
         return Ok(again(&gateway, &visit, refusal.status, alert));
     }
