@@ -10,6 +10,7 @@
     reason = "a test that panics fails"
 )]
 
+mod administration;
 mod journeys;
 mod mail_server;
 mod notices;
@@ -22,6 +23,7 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let mut trials = smtp::trials();
+    trials.extend(administration::trials());
     trials.extend(notices::trials());
     trials.extend(reminders::trials());
     trials.extend(journeys::trials());

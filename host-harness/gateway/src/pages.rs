@@ -1,5 +1,6 @@
 //! Pages, rendered here: they need no script, and show nothing that comes from elsewhere.
 
+mod admin;
 mod answer;
 mod assets;
 mod enroll;
@@ -28,6 +29,7 @@ use crate::gateway::Gateway;
 /// Routes of all pages, below [`PREFIX`].
 pub(crate) fn router() -> Router<Gateway> {
     Router::new()
+        .merge(admin::router())
         .route("/", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))

@@ -16,9 +16,9 @@ use countersign_host::contract::policy::{Mode, Policy, StoredPolicy};
 use countersign_host::contract::{Actor, Failure};
 
 pub(crate) use self::care::ResetRequest;
-pub(crate) use self::forecast::{Forecast, Foreseen, Lot};
-pub(crate) use self::people::{Listed, MOST_PEOPLE, Readiness, Someone, Totals};
-pub(crate) use self::trail::{AuditPage, AuditQuery, Concerning};
+pub(crate) use self::forecast::{Forecast, Lot};
+pub(crate) use self::people::{Listed, MOST_PEOPLE, Someone, Totals};
+pub(crate) use self::trail::AuditQuery;
 use super::visit::{Admission, Visit};
 use crate::directory::Company;
 use crate::gateway::Gateway;

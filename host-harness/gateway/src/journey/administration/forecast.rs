@@ -13,8 +13,6 @@ use crate::refusal::Refusal;
 /// What would become of a company's people who sign in with their password at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Forecast {
-    /// When.
-    pub(crate) at: u64,
     /// Everybody who may sign in at all.
     pub(crate) people: Vec<Foreseen>,
     /// Whether there are more people than were looked at.
@@ -81,7 +79,6 @@ impl Gateway {
         let report = preview.of(&visit.mfa(self), &subjects).await;
         let people = users.into_iter().zip(report.rows);
         Ok(Forecast {
-            at,
             people: people
                 .map(|(user, row)| Foreseen {
                     id: user.id,
@@ -122,18 +119,6 @@ impl Lot {
             Outlook::Challenge => Self::Challenged,
             Outlook::Enroll(_) => Self::MadeToEnroll,
             Outlook::Deny(_) => Self::Denied,
-        }
-    }
-
-    /// Returns its name for programs, which never changes.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::LetIn => "let-in",
-            Self::Nudged => "nudged",
-            Self::Challenged => "challenged",
-            Self::MadeToEnroll => "made-to-enroll",
-            Self::Denied => "denied",
-            Self::Unknown => "unknown",
         }
     }
 }

@@ -70,8 +70,6 @@ pub(crate) struct Totals {
 /// One of a company's people, as an admin of that company may see them: of other companies nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Someone {
-    /// What the plugin knows them by.
-    pub(crate) id: String,
     /// What they type to sign in.
     pub(crate) name: String,
     pub(crate) email: Option<String>,
@@ -145,7 +143,6 @@ impl Gateway {
         Ok(Someone {
             roles: of.map(|it| it.roles.clone()).unwrap_or_default(),
             is_oneself: user.id == visit.user.id,
-            id: user.id,
             name: user.name,
             email: user.email,
             is_active: user.is_active,

@@ -1,8 +1,6 @@
 //! The audit trail of a company, the newest first.
 
-use countersign_host::contract::Actor;
-use countersign_host::event::StampedEvent;
-use countersign_host::store::{Trail, Trailed};
+use countersign_host::store::Trailed;
 
 use super::DEFAULT;
 use crate::gateway::Gateway;
@@ -23,19 +21,11 @@ pub(crate) struct AuditQuery {
 /// Some events of a company.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditPage {
-    /// The events, the newest first: at most 50.
-    pub(crate) events: Vec<Concerning>,
+    /// The events, the newest first: at most 50. Of other companies nothing stands in them.
+    pub(crate) events: Vec<Trailed>,
     /// Where to go on, as [`AuditQuery::before`]; none if these are the oldest. There may be one although no event is here:
     /// at most 20,000 events of the realm are looked at for one page.
     pub(crate) before: Option<u64>,
-}
-
-/// An event that concerns a company. Of other companies nothing stands in it.
-#[derive(Clone, Debug)]
-pub(crate) struct Concerning {
-    /// Where it stands in the trail.
-    pub(crate) position: u64,
-    pub(crate) event: StampedEvent,
 }
 
 impl Gateway {
@@ -89,33 +79,18 @@ impl Gateway {
 }
 
 /// Takes an event that is asked for and the company's business, without the names of other companies.
-fn concerning(trailed: Trailed, company: &str, query: &AuditQuery) -> Option<Concerning> {
-    let Trailed {
-        position,
-        mut event,
-    } = trailed;
+fn concerning(mut trailed: Trailed, company: &str, query: &AuditQuery) -> Option<Trailed> {
+    let event = &mut trailed.event;
     let is_asked_for = query
         .user
         .as_ref()
         .is_none_or(|it| event.user.as_ref() == Some(it))
         && query.event.as_ref().is_none_or(|it| event.name() == it);
     let is_theirs = company == DEFAULT || event.event.companies.iter().any(|it| it == company);
-    if !is_asked_for || !is_theirs {
-        return None;
-    }
     if company != DEFAULT {
         event.event.companies.retain(|it| it == company);
     }
-    Some(Concerning { position, event })
-}
-
-impl Concerning {
-    /// Returns the id of whoever asked for it, if not the user.
-    pub(crate) fn actor(&self) -> Option<&str> {
-        match self.event.event.actor.as_ref()? {
-            Actor::User(id) | Actor::Operator(id) => Some(id),
-        }
-    }
+    (is_asked_for && is_theirs).then_some(trailed)
 }
 
 /// Events on a page.
