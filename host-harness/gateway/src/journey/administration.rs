@@ -96,7 +96,7 @@ impl Gateway {
         policies
             .put(company, policy, expected, &actor(visit), enforce_now)
             .await
-            .map_err(misfit)
+            .map_err(|error| misfit(&error).unwrap_or_else(|| error.into()))
     }
 
     /// Requires that the visitor showed a factor within the last quarter of an hour, if they have one. Whoever has none may
@@ -160,16 +160,17 @@ fn no_company() -> Refusal {
     )
 }
 
-/// Names the field of the form for a field of a policy that is out of bounds.
-fn misfit(error: Error) -> Refusal {
-    let Error::Refused(Failure::InvalidInput(input)) = &error else {
-        return error.into();
+/// Says what is wrong with a policy that is out of bounds, at the field that it is typed into.
+fn misfit(error: &Error) -> Option<Refusal> {
+    let Error::Refused(Failure::InvalidInput(input)) = error else {
+        return None;
     };
-    let field = FIELDS.iter().find(|(of, _)| input.field.starts_with(of));
-    match field {
-        Some((_, field)) => Refusal::field(field, format!("Expected {}.", input.expected)),
-        None => error.into(),
-    }
+    let mut fields = FIELDS.iter();
+    let (_, field) = fields.find(|(of, _)| input.field.contains(of))?;
+    Some(Refusal::field(
+        field,
+        format!("Expected {}.", input.expected),
+    ))
 }
 
 /// Fields of a policy, and those of forms and of the API that they are typed into.

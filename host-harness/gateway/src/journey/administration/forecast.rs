@@ -5,7 +5,7 @@ use countersign_host::contract::administration::{Hypothetical, Outlook, PreviewR
 use countersign_host::contract::policy::Policy;
 use countersign_host::preview::{Preview, Subject};
 
-use super::MOST_PEOPLE;
+use super::{MOST_PEOPLE, misfit};
 use crate::gateway::Gateway;
 use crate::journey::visit::{Visit, memberships};
 use crate::refusal::Refusal;
@@ -52,6 +52,10 @@ impl Gateway {
     ///
     /// It is what would really become of them: where somebody is of another company too, that one's policy counts as it
     /// does at a sign-in. Which company it is that asks for more is not told.
+    ///
+    /// # Errors
+    ///
+    /// A policy that is out of bounds is refused at the field that it is typed into, as when it is put.
     pub(crate) async fn company_preview(
         &self,
         visit: &Visit,
@@ -77,6 +81,11 @@ impl Gateway {
             policy: it.clone(),
         });
         let report = preview.of(&visit.mfa(self), &subjects).await;
+        // A policy that is out of bounds is refused for everybody alike.
+        let answer = report.rows.first().map(|it| &it.answer);
+        if let Some(refusal) = answer.and_then(|it| misfit(it.as_ref().err()?)) {
+            return Err(refusal);
+        }
         let people = users.into_iter().zip(report.rows);
         Ok(Forecast {
             people: people

@@ -263,9 +263,14 @@ async fn summary(
         company,
         governing,
     } = editing;
-    let now = gateway
-        .company_preview(visit, company, Some(policy), visit.now)
-        .await?;
+    let now = gateway.company_preview(visit, company, Some(policy), visit.now);
+    let now = match now.await {
+        Err(refusal) if refusal.field.is_some() => {
+            let (alert, status) = (Some(Alert::from(&refusal)), refusal.status);
+            return form(gateway, editing, draft, alert, status, None).await;
+        }
+        now => now?,
+    };
     let ahead = deadline_of(policy).filter(|it| it.at > visit.now);
     let then = match ahead {
         Some(deadline) => Some(
