@@ -1,9 +1,9 @@
 //! Whoever sent a request, by the cookies that came with it.
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum_extra::extract::cookie::{Cookie, SameSite};
 
 use super::answer::{Answer, go_to};
 use crate::directory::User;
@@ -112,16 +112,31 @@ impl FromRequestParts<Gateway> for Person {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Self, StatusCode> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        let token = |name| jar.get(name).and_then(|it| Token::parse(it.value()));
+        let sent = |name| cookie(&parts.headers, name);
+        let token = |name| sent(name).and_then(Token::parse);
         Ok(Self {
             client: crate::server::client(parts).ok_or(StatusCode::INTERNAL_SERVER_ERROR)?,
             open: token(OPEN),
             pending: token(PENDING),
             form: token(FORM),
-            device: jar.get(DEVICE).map(|it| it.value().to_owned()),
+            device: sent(DEVICE).map(str::to_owned),
         })
     }
+}
+
+/// Returns the value of a cookie that a browser sent, just as it stands there.
+///
+/// # Security
+///
+/// A browser sets a name that begins with `__Host-` for the host itself alone. It does not know `__Host%2D` for the same: any
+/// other host of the domain can set that. So nothing is decoded here, as `CookieJar` would.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    let cookies = lines
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(';'));
+    let mut pairs = cookies.filter_map(|it| it.trim().split_once('='));
+    pairs.find(|(it, _)| *it == name).map(|(_, value)| value)
 }
 
 /// Returns the cookies of a session that was opened or changed: one is set, and that of the other level goes.
@@ -188,3 +203,26 @@ const FORM: &str = "__Host-countersign-form";
 
 /// What a trusted device has.
 const DEVICE: &str = "__Host-countersign-device";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_name_of_a_cookie_is_read() {
+        for (line, expected) in [
+            ("__Host-countersign=a", Some("a")),
+            ("x=1;__Host-countersign=a; y=2", Some("a")),
+            ("__Host-countersign-pending=a", None),
+            ("__Host%2Dcountersign=a", None),
+            ("__host-countersign=a", None),
+            ("__Host-countersign =a", None),
+            ("__Host-countersign=%61", Some("%61")),
+            ("__Host%2Dcountersign=a; __Host-countersign=b", Some("b")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, line.parse().expect("it fits"));
+            assert_eq!(cookie(&headers, OPEN), expected, "{line}");
+        }
+    }
+}
