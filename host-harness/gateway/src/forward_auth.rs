@@ -4,7 +4,7 @@
 //!
 //! | path | in | refused |
 //! |---|---|---|
-//! | `/countersign/auth-request` (nginx, HAProxy) | 200 | 401; nginx leads on by `error_page` |
+//! | `/countersign/auth-request` (nginx, HAProxy) | 200 | 401; for a page with the `Location` to sign in at, where nginx leads on to by `error_page` |
 //! | `/countersign/forward-auth` (Caddy, Traefik) | 200 | 302 to sign in for a page, else 401 |
 //!
 //! With 200 come `Remote-User`, `X-Auth-User-Id`, `X-Auth-Amr` (methods of RFC 8176, with spaces between) and `X-Auth-Time` (when
@@ -44,10 +44,16 @@ struct Asked {
 async fn auth_request(
     State(gateway): State<Gateway>,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
     person: Person,
 ) -> Response {
     match admitted(&gateway, &person, asked.max_age).await {
         Ok(Some(visit)) => let_through(&visit),
+        Ok(None) if wants_page(&headers) => {
+            // nginx cannot escape an address by itself.
+            let location = [(header::LOCATION, sign_in(&gateway, &headers, &asked))];
+            (location, challenged(asked.max_age)).into_response()
+        }
         Ok(None) => challenged(asked.max_age),
         Err(refusal) => refused(&refusal),
     }
@@ -63,13 +69,9 @@ async fn forward_auth(
     match admitted(&gateway, &person, asked.max_age).await {
         Ok(Some(visit)) => let_through(&visit),
         Ok(None) if wants_page(&headers) => {
-            let public = &gateway.config.public_url;
-            let mut address = format!("{public}{PREFIX}/sign-in?rd={}", wanted(&headers));
-            if let Some(max_age) = asked.max_age {
-                address.push_str(&format!("&max_age={max_age}"));
-            }
+            let location = [(header::LOCATION, sign_in(&gateway, &headers, &asked))];
             // 302, which every web server hands on as it is.
-            (StatusCode::FOUND, [(header::LOCATION, address)]).into_response()
+            (StatusCode::FOUND, location).into_response()
         }
         Ok(None) => challenged(asked.max_age),
         Err(refusal) => refused(&refusal),
@@ -112,15 +114,16 @@ fn let_through(visit: &Visit) -> Response {
     response
 }
 
-/// Writes a text into a header: ASCII as it is, the rest percent-encoded.
+/// Writes a text into a header: ASCII as it is, the rest percent-encoded. Spaces around it are encoded too, since whoever
+/// reads a header takes them away: `ben ` is not `ben`.
 fn header_value(text: &str) -> Option<HeaderValue> {
-    let is_plain = !text.is_empty()
+    let is_plain = text.trim() == text
         && text
             .bytes()
             .all(|it| (b' '..=b'~').contains(&it) && it != b'%');
     match is_plain {
+        _ if text.is_empty() => None,
         true => HeaderValue::from_str(text).ok(),
-        false if text.is_empty() => None,
         false => {
             let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
             HeaderValue::from_str(&encoded).ok()
@@ -150,19 +153,70 @@ fn refused(refusal: &Refusal) -> Response {
 }
 
 /// Says whether somebody looks at a page, and can be led to another.
+///
+/// Scripts in a page send `*/*` unless they say otherwise, and a browser says of their requests that they do not navigate.
 fn wants_page(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
     let is_get = text("x-forwarded-method").is_none_or(|it| it == "GET" || it == "HEAD");
-    let is_page = text("accept").is_none_or(|it| it.contains("text/html") || it.contains("*/*"));
-    is_get && is_page
+    let navigates = text("sec-fetch-mode").is_none_or(|it| it == "navigate");
+    is_get && navigates && text("accept").is_some_and(|it| it.contains("text/html"))
 }
 
-/// Returns the path that was asked for, to return to, as it stands in a query.
-fn wanted(headers: &HeaderMap) -> String {
+/// Returns where to sign in, to be led back to what was asked for.
+fn sign_in(gateway: &Gateway, headers: &HeaderMap, asked: &Asked) -> String {
     let path = headers
         .get("x-forwarded-uri")
         .and_then(|it| it.to_str().ok())
         .filter(|it| is_local(it))
         .unwrap_or("/");
-    utf8_percent_encode(path, NON_ALPHANUMERIC).to_string()
+    let path = utf8_percent_encode(path, NON_ALPHANUMERIC);
+    let public = &gateway.config.public_url;
+    let address = format!("{public}{PREFIX}/sign-in?rd={path}");
+    match asked.max_age {
+        Some(max_age) => format!("{address}&max_age={max_age}"),
+        None => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_names_are_written_alike() {
+        for (name, expected) in [
+            ("ben", Some("ben")),
+            ("ben at work", Some("ben at work")),
+            ("ben ", Some("ben%20")),
+            (" ben", Some("%20ben")),
+            ("ben%20", Some("ben%2520")),
+            ("jos\u{e9}", Some("jos%C3%A9")),
+            ("", None),
+        ] {
+            let value = header_value(name);
+            let text = value.as_ref().map(|it| it.to_str().expect("it is ASCII"));
+            assert_eq!(text, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_whoever_looks_at_a_page_is_led_to_another() {
+        let page = ("accept", "text/html,*/*;q=0.8");
+        for (sent, expected) in [
+            (&[page] as &[(&'static str, &str)], true),
+            (&[page, ("sec-fetch-mode", "navigate")], true),
+            (&[page, ("x-forwarded-method", "HEAD")], true),
+            (&[page, ("x-forwarded-method", "POST")], false),
+            (&[page, ("sec-fetch-mode", "cors")], false),
+            (&[("accept", "*/*")], false),
+            (&[("accept", "application/json")], false),
+            (&[], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in sent {
+                headers.insert(*name, value.parse().expect("it fits"));
+            }
+            assert_eq!(wants_page(&headers), expected, "{sent:?}");
+        }
+    }
 }
