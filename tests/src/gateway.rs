@@ -5,19 +5,21 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign_component::WASM;
 use countersign_gateway::config::Config;
-use countersign_gateway::directory;
+use countersign_gateway::directory::{self, Directory};
 use countersign_gateway::mail::MailOutbox;
 use countersign_gateway::{Gateway, Metrics, Outboxes, Parts, Passwords, app, demo};
+use countersign_host::Countersign;
 use countersign_host::clock::FixedClock;
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::random::SystemRandom;
 use countersign_host::sms::Outbox;
 use countersign_host::store::{Database, MemoryStore};
-use countersign_host::{Countersign, Plugin};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+
+use crate::subject::Component;
 
 /// A gateway on a loopback port, with the people of the demo and a clock of the test's.
 ///
@@ -32,7 +34,19 @@ pub struct Site {
     /// The mails that it sent.
     pub mails: MailOutbox,
     address: SocketAddr,
+    stopping: Arc<Notify>,
     task: JoinHandle<()>,
+}
+
+/// What a gateway stands on. Several gateways are one service if they stand on the same databases, at one time.
+#[derive(Clone)]
+pub struct Ground {
+    /// The plugin's store.
+    pub store: Arc<dyn Database>,
+    /// The people.
+    pub directory: Arc<dyn Directory>,
+    /// The time, which stands still.
+    pub clock: FixedClock,
 }
 
 impl Site {
@@ -51,6 +65,20 @@ impl Site {
     ///
     /// Why it cannot be started.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self, String> {
+        let site = Self::start_on(Ground::in_memory().await?, change).await?;
+        site.seed().await?;
+        Ok(site)
+    }
+
+    /// Starts one on databases that others use too, and where nobody is unless they are there already.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be started.
+    pub async fn start_on(
+        ground: Ground,
+        change: impl FnOnce(&mut Config),
+    ) -> Result<Self, String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(told)?;
         let address = listener.local_addr().map_err(told)?;
         let text = format!(
@@ -60,11 +88,14 @@ impl Site {
         );
         let mut config = Config::parse(Path::new("site.toml"), &text, []).map_err(told)?;
         change(&mut config);
-        let clock = FixedClock::at(NOW);
+        let Ground {
+            store,
+            directory,
+            clock,
+        } = ground;
         let texts = Outbox::in_country("ES");
         let mails = MailOutbox::default();
-        let store: Arc<dyn Database> = Arc::new(MemoryStore::new());
-        let plugin = Plugin::builder().load(WASM).map_err(told)?;
+        let plugin = Component::plugin_within(Component::limits());
         let mfa = Countersign::builder(plugin)
             .realm(&config.realm)
             .store(store.clone())
@@ -76,7 +107,7 @@ impl Site {
         let gateway = Gateway::new(Parts {
             mfa,
             store,
-            directory: directory::open("memory:").await.map_err(told)?,
+            directory,
             mailer: Arc::new(mails.clone()),
             outbox: Some(Outboxes {
                 texts: texts.clone(),
@@ -88,12 +119,14 @@ impl Site {
             metrics: Metrics::default(),
             config,
         });
-        let seeded = demo::seed(&gateway, PASSWORD).await;
-        seeded.map_err(|refusal| refusal.message)?;
         let served = app(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = Arc::new(Notify::new());
+        let stop = stopping.clone();
         let task = tokio::spawn(async move {
             // It ends with the test.
-            let _ = axum::serve(listener, served).await;
+            let _ = axum::serve(listener, served)
+                .with_graceful_shutdown(async move { stop.notified().await })
+                .await;
         });
         Ok(Self {
             gateway,
@@ -101,8 +134,25 @@ impl Site {
             texts,
             mails,
             address,
+            stopping,
             task,
         })
+    }
+
+    /// Adds the companies and people of the demo, all with [`PASSWORD`].
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub async fn seed(&self) -> Result<(), String> {
+        let seeded = demo::seed(&self.gateway, PASSWORD).await;
+        seeded.map_err(|refusal| refusal.message)
+    }
+
+    /// Stops answering, also on connections that are open.
+    pub async fn stop(&mut self) {
+        self.stopping.notify_one();
+        let _ = (&mut self.task).await;
     }
 
     /// Returns the address that browsers use, without a path.
@@ -115,6 +165,27 @@ impl Site {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+impl Ground {
+    /// Makes one that is gone with it.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be made.
+    pub async fn in_memory() -> Result<Self, String> {
+        Ok(Self {
+            store: Arc::new(MemoryStore::new()),
+            directory: directory::open("memory:").await.map_err(told)?,
+            clock: FixedClock::at(NOW),
+        })
+    }
+}
+
+impl fmt::Debug for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ground(..)")
     }
 }
 

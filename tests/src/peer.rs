@@ -19,6 +19,10 @@ pub enum Peer {
     Postgres,
     /// Takes mail (aiosmtpd, a package of Python's).
     Smtp,
+    /// Stands in front of an app (nginx).
+    Nginx,
+    /// Stands in front of an app (Caddy).
+    Caddy,
 }
 
 impl Peer {
@@ -30,6 +34,8 @@ impl Peer {
             Self::Zbarimg => "zbarimg",
             Self::Postgres => "postgres",
             Self::Smtp => "aiosmtpd",
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
         }
     }
 
@@ -40,6 +46,8 @@ impl Peer {
             // Debian's packages are of Debian's Python, whatever else stands before it on the path.
             Self::Smtp if Path::new(PYTHON).exists() => PYTHON,
             Self::Smtp => "python3",
+            // Debian has it where the path of few people leads.
+            Self::Nginx if Path::new(NGINX).exists() => NGINX,
             it => it.name(),
         }
     }
@@ -53,6 +61,8 @@ impl Peer {
         let mut command = Command::new(self.program());
         match self {
             Self::Smtp => command.args(["-c", "import aiosmtpd"]),
+            Self::Nginx => command.arg("-v"),
+            Self::Caddy => command.arg("version"),
             _ => command.arg("--version"),
         };
         let ran = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -89,3 +99,5 @@ impl Peer {
 }
 
 const PYTHON: &str = "/usr/bin/python3";
+
+const NGINX: &str = "/usr/sbin/nginx";
