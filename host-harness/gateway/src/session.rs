@@ -21,7 +21,7 @@ use crate::directory::{Level, SessionId, StoredSession};
 
 /// What stands for a session, with nothing else beside it: 32 random bytes as 43 characters.
 #[derive(Clone)]
-pub struct Token(Zeroizing<String>);
+pub(crate) struct Token(Zeroizing<String>);
 
 impl Token {
     /// Draws one.
@@ -29,7 +29,7 @@ impl Token {
     /// # Errors
     ///
     /// That of the source.
-    pub fn draw(random: &dyn Random) -> Result<Self, RandomError> {
+    pub(crate) fn draw(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; 32]);
         random.fill(&mut *bytes)?;
         Ok(Self(Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes))))
@@ -37,7 +37,7 @@ impl Token {
 
     /// Takes what a browser sent; none if it cannot be a token.
     #[must_use]
-    pub fn parse(sent: &str) -> Option<Self> {
+    pub(crate) fn parse(sent: &str) -> Option<Self> {
         let is_token = sent.len() == 43
             && sent
                 .bytes()
@@ -47,25 +47,25 @@ impl Token {
 
     /// Returns it as it goes to the browser.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
     /// Returns what its session is found by.
     #[must_use]
-    pub fn id(&self) -> SessionId {
+    pub(crate) fn id(&self) -> SessionId {
         SessionId(self.derive("id"))
     }
 
     /// Returns what a form of this session carries, against forms that other sites send.
     #[must_use]
-    pub fn form_token(&self) -> String {
+    pub(crate) fn form_token(&self) -> String {
         BASE64URL_NOPAD.encode(&self.derive("form"))
     }
 
     /// Says whether a form carried what it had to, in constant time.
     #[must_use]
-    pub fn is_form_token(&self, sent: &str) -> bool {
+    pub(crate) fn is_form_token(&self, sent: &str) -> bool {
         self.form_token().as_bytes().ct_eq(sent.as_bytes()).into()
     }
 

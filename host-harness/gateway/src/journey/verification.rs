@@ -8,7 +8,7 @@ use countersign_host::contract::{Method, Receipt, RejectReason, Rejection};
 use super::visit::{Entrance, Step, Visit};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
-use crate::session::{Aim, Held};
+use crate::session::Held;
 
 impl Gateway {
     /// Shows where the ticket of a session has got to, for a page.
@@ -59,12 +59,6 @@ impl Gateway {
             }
             VerifyVerdict::Rejected(rejection) => Err(rejected(&rejection)),
         }
-    }
-
-    /// Says whether what is under way in a session is to be done before anything else, or is a change that can be left.
-    pub(crate) fn is_bound(visit: &Visit) -> bool {
-        let held = visit.session.held.as_ref();
-        !visit.is_open() && held.is_some_and(|it| it.aim == Aim::SignIn)
     }
 }
 

@@ -43,12 +43,6 @@ impl Posted {
         found.map_or("", |(_, value)| value)
     }
 
-    /// Returns all values of a field.
-    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.fields.iter().filter(move |(it, _)| it == name);
-        named.map(|(_, value)| value.as_str())
-    }
-
     /// Says whether a box was ticked.
     pub(crate) fn is_ticked(&self, name: &str) -> bool {
         self.fields.iter().any(|(it, _)| it == name)
