@@ -94,7 +94,11 @@ pub(crate) async fn replace(State(gateway): State<Gateway>, posted: Posted) -> A
     match gateway.change_password(visit, old, new).await {
         Ok(entrance) => Ok(enter_at(&entrance, "/profile/security?done=password")),
         Err(refusal) if refusal.is_over() => Err(refusal.into()),
-        Err(refusal) => {
+        Err(mut refusal) => {
+            // A new password that will not do is about its own field.
+            if refusal.field == Some("password") && refusal.code != "wrong-password" {
+                refusal = refusal.about("new-password");
+            }
             let visit = posted.person.inside(&gateway).await?;
             let alert = Some(Alert::from(&refusal));
             Ok(change_form(&gateway, &visit, refusal.status, alert))
