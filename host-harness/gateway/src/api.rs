@@ -17,7 +17,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::problem::Problem;
+pub(crate) use self::body::Body;
+pub(crate) use self::problem::Problem;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 

@@ -7,6 +7,7 @@ mod api;
 mod background;
 mod client;
 pub mod config;
+pub mod decisions;
 pub mod demo;
 pub mod directory;
 mod forward_auth;

@@ -14,18 +14,17 @@ use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 
 /// The JSON of a request's body.
-pub(super) struct Body<T>(pub(super) T);
+pub(crate) struct Body<T>(pub(crate) T);
 
 /// The parameters in a path.
-pub(super) struct Named<T>(pub(super) T);
+pub(crate) struct Named<T>(pub(super) T);
 
 /// The parameters behind a path's `?`.
-pub(super) struct Asked<T>(pub(super) T);
+pub(crate) struct Asked<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Gateway> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+impl<T: DeserializeOwned> Body<T> {
+    /// Reads it.
+    pub(crate) async fn read(request: Request) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -34,22 +33,29 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Body<T> {
             )
             .into());
         }
-        let bytes =
-            Bytes::from_request(request, gateway)
-                .await
-                .map_err(|rejection| match rejection.status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
-                        StatusCode::PAYLOAD_TOO_LARGE,
-                        "too-large",
-                        "Expected a body of at most 65536 bytes.",
-                    ),
-                    _ => Refusal::new(
-                        StatusCode::BAD_REQUEST,
-                        "unreadable",
-                        "The body ended before it was whole.",
-                    ),
-                })?;
+        let bytes = Bytes::from_request(request, &())
+            .await
+            .map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too-large",
+                    "Expected a body of at most 65536 bytes.",
+                ),
+                _ => Refusal::new(
+                    StatusCode::BAD_REQUEST,
+                    "unreadable",
+                    "The body ended before it was whole.",
+                ),
+            })?;
         parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Gateway> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Gateway) -> Result<Self, Problem> {
+        Self::read(request).await
     }
 }
 

@@ -8,22 +8,23 @@ use utoipa::ToSchema;
 
 use super::session::{Entered, StepName};
 use crate::directory::DirectoryError;
+use crate::journey::administration::{FRESH_FACTOR, FRESH_SECONDS};
 use crate::refusal::Refusal;
 
 /// Why a program did not get what it asked for. Boxed, since it travels through many hands and is seldom there.
-pub(super) struct Problem {
+pub(crate) struct Problem {
     details: Box<Details>,
     challenge: Option<String>,
 }
 
 /// What a handler returns.
-pub(super) type Answered<T> = Result<T, Problem>;
+pub(crate) type Answered<T> = Result<T, Problem>;
 
 /// What went wrong, as RFC 9457 has it. Tell problems by `code`, which never changes; `detail` is for people.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Details {
+pub(crate) struct Details {
     /// Always `about:blank`: what there is to know stands in `code`.
     r#type: &'static str,
     /// The status in words.
@@ -59,7 +60,7 @@ pub(super) struct Details {
 
 impl Problem {
     /// Says that a request does not fit, where, and what was expected.
-    pub(super) fn misfit(field: String, expected: String) -> Self {
+    pub(crate) fn misfit(field: String, expected: String) -> Self {
         let refusal = Refusal::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid-input",
@@ -75,7 +76,7 @@ impl Problem {
     }
 
     /// Says that something is to be done first.
-    pub(super) fn step_first(step: StepName) -> Self {
+    pub(crate) fn step_first(step: StepName) -> Self {
         let refusal = Refusal::new(
             StatusCode::FORBIDDEN,
             "factor-required",
@@ -87,33 +88,37 @@ impl Problem {
     }
 
     /// Says that the session was led back to a step, and under which token it goes on.
-    pub(super) fn led_back(session: Entered) -> Self {
+    pub(crate) fn led_back(session: Entered) -> Self {
         let mut problem = Self::step_first(session.step());
         problem.details.session = Some(session);
         problem
     }
 
-    /// Says that a factor was shown too long ago for what was asked.
-    pub(super) fn too_old(max_age: u32) -> Self {
+    /// Says that a factor was shown too long ago for what was asked. The session goes on; a step-up is what helps.
+    pub(crate) fn too_old(max_age: u32) -> Self {
         let refusal = Refusal::new(
-            StatusCode::FORBIDDEN,
-            "factor-required",
+            StatusCode::UNAUTHORIZED,
+            FRESH_FACTOR,
             "A factor was shown too long ago for this, or never. Begin a step-up.",
         );
-        let mut problem =
-            Self::from(refusal).challenging(format!("{INSUFFICIENT}, max_age=\"{max_age}\""));
-        problem.details.step = Some(StepName::Verify);
-        problem
+        Self::from(refusal).challenging(format!("{INSUFFICIENT}, max_age=\"{max_age}\""))
     }
 
     /// Says that no token came.
-    pub(super) fn no_token() -> Self {
+    pub(crate) fn no_token() -> Self {
         let refusal = Refusal::new(
             StatusCode::UNAUTHORIZED,
             "no-token",
             "Expected `Authorization: Bearer` with the token of a session. Cookies do not count here.",
         );
         Self::from(refusal).challenging("Bearer".to_owned())
+    }
+
+    /// Has it another status.
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.details.status = status.as_u16();
+        self.details.title = title(status);
+        self
     }
 
     fn challenging(mut self, challenge: String) -> Self {
@@ -128,6 +133,9 @@ impl From<Refusal> for Problem {
             StatusCode::UNAUTHORIZED if refusal.is_over() => {
                 Some("Bearer error=\"invalid_token\"".to_owned())
             }
+            StatusCode::UNAUTHORIZED if refusal.code == FRESH_FACTOR => {
+                Some(format!("{INSUFFICIENT}, max_age=\"{FRESH_SECONDS}\""))
+            }
             StatusCode::UNAUTHORIZED => Some("Bearer".to_owned()),
             _ => None,
         };
@@ -135,7 +143,7 @@ impl From<Refusal> for Problem {
             challenge,
             details: Box::new(Details {
                 r#type: "about:blank",
-                title: refusal.status.canonical_reason().unwrap_or("Refused"),
+                title: title(refusal.status),
                 status: refusal.status.as_u16(),
                 detail: refusal.message,
                 code: refusal.code,
@@ -178,6 +186,10 @@ impl IntoResponse for Problem {
     }
 }
 
+fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Refused")
+}
+
 /// Writes a time as RFC 9110, section 5.6.7 has it.
 fn http_date(at: u64) -> Option<HeaderValue> {
     let at = jiff::Timestamp::from_second(i64::try_from(at).ok()?).ok()?;
@@ -186,7 +198,7 @@ fn http_date(at: u64) -> Option<HeaderValue> {
 }
 
 /// RFC 9457, section 3.
-pub(super) const PROBLEM: &str = "application/problem+json";
+pub(crate) const PROBLEM: &str = "application/problem+json";
 
 /// RFC 9470, section 3.
 const INSUFFICIENT: &str = "Bearer error=\"insufficient_user_authentication\"";

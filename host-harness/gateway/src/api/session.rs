@@ -60,7 +60,7 @@ struct Freshness {
 /// A session under a new token. The one before is over.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Entered {
+pub(crate) struct Entered {
     /// What is sent as `Authorization: Bearer` from now on. A secret.
     token: String,
     /// What makes this device a trusted one, to be sent at later sign-ins. A secret.
@@ -72,7 +72,7 @@ pub(super) struct Entered {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct SessionView {
+pub(crate) struct SessionView {
     user: Who,
     level: LevelName,
     step: StepName,
@@ -125,7 +125,7 @@ enum LevelName {
 /// What is to be done next.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum StepName {
+pub(crate) enum StepName {
     /// `vouch`, before anything is set up.
     Vouch,
     /// `verify`, or `recover`.
@@ -169,7 +169,7 @@ async fn sign_in(
     Ok(Json(Entered::of(&gateway, &client, entrance).await?))
 }
 
-/// Says what the session is at. With `max-age` it is a problem, `factor-required`, if the factor is older.
+/// Says what the session is at. With `max-age` it is a problem, `fresh-factor`, if the factor is older.
 #[utoipa::path(get, path = "/session", tag = "session", params(
         ("max-age" = inline(u32), Query, nullable = false, description = "Seconds that may have passed since a factor was shown; without it, as many as the policy says.")),
     responses((status = 200, description = "The session.", body = SessionView)))]

@@ -201,4 +201,4 @@ pub(crate) const ADMINISTRATION: &str = "administration";
 pub(crate) const FRESH_FACTOR: &str = "fresh-factor";
 
 /// Seconds for which a factor that was shown is enough to change something.
-const FRESH_SECONDS: u32 = 900;
+pub(crate) const FRESH_SECONDS: u32 = 900;

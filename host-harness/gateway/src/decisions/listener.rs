@@ -1,0 +1,114 @@
+//! Where the decision service listens: nowhere that others reach.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
+
+use crate::config::{Decisions, DecisionsAddress};
+
+/// Why the decision service does not listen.
+#[derive(Debug, thiserror::Error)]
+#[error("listen.decisions: {0}")]
+pub struct ListenError(String);
+
+/// A socket that is listened on.
+#[derive(Debug)]
+pub enum Socket {
+    /// A loopback address.
+    Tcp(TcpListener),
+    /// A socket in the file system, that only the gateway's user can open.
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+/// Listens where an operator wants the decision service.
+///
+/// A socket in the file system that a gateway left behind is replaced. One on which somebody answers is not, nor is
+/// anything else that lies there.
+///
+/// # Errors
+///
+/// [`ListenError`], which says why not.
+///
+/// # Security
+///
+/// An address that is not of this machine alone is refused, and so is a loopback address without a secret.
+pub async fn listen(decisions: &Decisions) -> Result<Socket, ListenError> {
+    match &decisions.address {
+        DecisionsAddress::Loopback(address) if !address.ip().is_loopback() => Err(ListenError(
+            format!("{address}: expected a loopback address, or unix:PATH"),
+        )),
+        DecisionsAddress::Loopback(address) if decisions.secret.is_none() => Err(ListenError(
+            format!("{address}: expected a secret, since everybody on the machine reaches it"),
+        )),
+        DecisionsAddress::Loopback(address) => bind(*address).await,
+        DecisionsAddress::Unix(path) => at(path)
+            .await
+            .map_err(|error| ListenError(format!("{}: {error}", path.display()))),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<Socket, ListenError> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| ListenError(format!("{address}: {error}")))?;
+    Ok(Socket::Tcp(listener))
+}
+
+/// Listens on a socket in the file system. Its mode is set before anybody can connect: until `listen` nobody can.
+#[cfg(unix)]
+async fn at(path: &Path) -> io::Result<Socket> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use tokio::net::UnixSocket;
+
+    clear(path).await?;
+    let socket = UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))?;
+    Ok(Socket::Unix(socket.listen(BACKLOG)?))
+}
+
+#[cfg(not(unix))]
+async fn at(_: &Path) -> io::Result<Socket> {
+    Err(io::Error::other(
+        "expected a loopback address: this system has no such sockets",
+    ))
+}
+
+/// Takes away a socket that nobody listens on any more.
+#[cfg(unix)]
+async fn clear(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+
+    use tokio::net::UnixStream;
+
+    let found = match std::fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !found.file_type().is_socket() {
+        return Err(io::Error::other(
+            "expected a socket or nothing, and there is something else",
+        ));
+    }
+    match UnixStream::connect(path).await {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path)
+        }
+        Ok(_) => Err(io::Error::other("somebody else listens there")),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+const OWNER_ONLY: u32 = 0o600;
+
+/// Connections that wait to be accepted.
+#[cfg(unix)]
+const BACKLOG: u32 = 1_024;
