@@ -11,6 +11,7 @@
 )]
 
 mod administration;
+mod decisions;
 mod journeys;
 mod mail_server;
 mod notices;
@@ -27,5 +28,6 @@ fn main() {
     trials.extend(notices::trials());
     trials.extend(reminders::trials());
     trials.extend(journeys::trials());
+    trials.extend(decisions::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use libtest_mimic::{Failed, Trial};
 
@@ -23,6 +24,12 @@ pub enum Peer {
     Nginx,
     /// Stands in front of an app (Caddy).
     Caddy,
+    /// Runs the example in Python.
+    Python,
+    /// Runs the example for Node.js.
+    Node,
+    /// Tries out an API by its OpenAPI document (Schemathesis): the one that `COUNTERSIGN_SCHEMATHESIS` names, if it does.
+    Schemathesis,
 }
 
 impl Peer {
@@ -36,6 +43,9 @@ impl Peer {
             Self::Smtp => "aiosmtpd",
             Self::Nginx => "nginx",
             Self::Caddy => "caddy",
+            Self::Python => "python3",
+            Self::Node => "node",
+            Self::Schemathesis => "schemathesis",
         }
     }
 
@@ -48,6 +58,7 @@ impl Peer {
             Self::Smtp => "python3",
             // Debian has it where the path of few people leads.
             Self::Nginx if Path::new(NGINX).exists() => NGINX,
+            Self::Schemathesis => &SCHEMATHESIS,
             it => it.name(),
         }
     }
@@ -101,3 +112,6 @@ impl Peer {
 const PYTHON: &str = "/usr/bin/python3";
 
 const NGINX: &str = "/usr/sbin/nginx";
+static SCHEMATHESIS: LazyLock<String> = LazyLock::new(|| {
+    env::var("COUNTERSIGN_SCHEMATHESIS").unwrap_or_else(|_| "schemathesis".to_owned())
+});

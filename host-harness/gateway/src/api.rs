@@ -1,5 +1,6 @@
 //! The JSON API: all that the pages do, for programs, with an OpenAPI document beside it.
 
+mod administration;
 mod body;
 mod caller;
 mod document;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<Gateway> {
         .merge(verification::routes())
         .merge(enrollment::routes())
         .merge(factors::routes())
+        .merge(administration::routes())
         .split_for_parts();
     let text = document::write(api);
     let document = move || {

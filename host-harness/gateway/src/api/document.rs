@@ -29,6 +29,7 @@ use super::problem::{Details, PROBLEM};
         (name = "verification", description = "Showing a factor, or what stands in for one."),
         (name = "enrollment", description = "Setting up a factor."),
         (name = "factors", description = "One's own factors, recovery code and password."),
+        (name = "administration", description = "What a company's admins do, and operators for all companies."),
     )
 )]
 struct Frame;

@@ -1,0 +1,205 @@
+//! A decision service that listens, and whoever speaks to it.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use countersign_conformance::gateway::Site;
+use countersign_conformance::peer::Peer;
+use countersign_gateway::config::Decisions;
+use countersign_gateway::decisions::{self, Socket};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+use crate::place::config;
+
+/// A service on a loopback port, and what its caller sends as the secret.
+pub(super) struct Service {
+    address: SocketAddr,
+    pub(super) secret: Option<&'static str>,
+    _site: Option<Site>,
+}
+
+impl Service {
+    pub(super) async fn open(secret: Option<&'static str>) -> Self {
+        let site = Site::start().await.expect("a site");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0");
+        let listener = listener.await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let asked = secret.map(|it| Zeroizing::new(it.to_owned()));
+        let router = decisions::router(&site.gateway, asked);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            address,
+            secret,
+            _site: Some(site),
+        }
+    }
+
+    /// Returns somebody else who speaks to it.
+    pub(super) fn borrowed(&self) -> Self {
+        Self {
+            address: self.address,
+            secret: self.secret,
+            _site: None,
+        }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, "").await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send("POST", path, &body.to_string()).await
+    }
+
+    pub(super) async fn send(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let mut headers = "Content-Type: application/json\r\n".to_owned();
+        if let Some(secret) = self.secret {
+            headers.push_str(&format!("Authorization: Bearer {secret}\r\n"));
+        }
+        let (method, path, body) = (method.to_owned(), path.to_owned(), body.to_owned());
+        let address = self.address;
+        let sent = move || exchange(address, &method, &path, &headers, &body);
+        let (status, _, text) = tokio::task::spawn_blocking(sent).await.expect("an answer");
+        (status, serde_json::from_str(&text).expect("JSON, always"))
+    }
+}
+
+/// Serves the decisions of a site on a socket in the file system.
+pub(super) async fn serve(site: &Site, path: &Path) -> JoinHandle<()> {
+    let settings = settings(&format!("unix:{}", path.display()));
+    let socket = decisions::listen(&settings).await.expect("it is free");
+    let Socket::Unix(listener) = socket else {
+        panic!("it is in the file system");
+    };
+    let router = decisions::router(&site.gateway, None);
+    tokio::spawn(async move {
+        // It ends with the test.
+        let _ = axum::serve(listener, router).await;
+    })
+}
+
+pub(super) fn settings(address: &str) -> Decisions {
+    let config = config(&format!("[listen.decisions]\naddress = \"{address}\"\n"));
+    config.listen.decisions.expect("it is set")
+}
+
+/// Makes a directory of its own.
+pub(super) fn directory(name: &str) -> PathBuf {
+    let name = format!("countersign-decisions-{name}-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&path).expect("there is place");
+    path
+}
+
+/// One of the examples, as a program of its own.
+pub(super) struct App {
+    program: Child,
+    address: SocketAddr,
+}
+
+/// Somebody at an app.
+pub(super) struct Browser {
+    address: SocketAddr,
+    cookie: String,
+}
+
+impl App {
+    pub(super) fn start(peer: Peer, file: &str, socket: &Path) -> Self {
+        let examples =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/gateway/examples");
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = free.local_addr().expect("an address");
+        drop(free);
+        let program = Command::new(peer.program())
+            .arg(examples.join(file))
+            .arg(address.port().to_string())
+            .env("COUNTERSIGN_SOCKET", socket)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let app = Self { program, address };
+        for _ in 0..200 {
+            if TcpStream::connect(address).is_ok() {
+                return app;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the app does not listen");
+    }
+
+    pub(super) fn browser(&self) -> Browser {
+        Browser {
+            address: self.address,
+            cookie: String::new(),
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+impl Browser {
+    pub(super) fn get(&mut self) -> (u16, String) {
+        self.send("GET", "")
+    }
+
+    pub(super) fn post(&mut self, form: &str) -> (u16, String) {
+        self.send("POST", form)
+    }
+
+    fn send(&mut self, method: &str, form: &str) -> (u16, String) {
+        let headers = format!(
+            "Content-Type: application/x-www-form-urlencoded\r\nCookie: {}\r\n",
+            self.cookie
+        );
+        let (status, headers, body) = exchange(self.address, method, "/", &headers, form);
+        let cookie = headers.lines().find_map(|it| {
+            let (name, value) = it.split_once(": ")?;
+            name.eq_ignore_ascii_case("set-cookie").then_some(value)
+        });
+        let cookie = cookie.expect("a new one each time");
+        for attribute in ["Secure", "HttpOnly", "SameSite=Strict"] {
+            assert!(cookie.contains(attribute), "{attribute}");
+        }
+        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        (status, body)
+    }
+}
+
+/// Sends a request on a connection of its own; returns status, headers and body.
+fn exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    );
+    // A service may answer, and close, before it has read all.
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let (line, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+    let status = line.split(' ').nth(1).and_then(|it| it.parse().ok());
+    (
+        status.expect("a status"),
+        headers.to_owned(),
+        body.to_owned(),
+    )
+}
