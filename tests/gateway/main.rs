@@ -15,10 +15,12 @@ mod decisions;
 mod journeys;
 mod mail_server;
 mod notices;
+mod openapi;
 mod people;
 mod place;
 mod reminders;
 mod smtp;
+mod wire;
 
 use libtest_mimic::Arguments;
 
@@ -29,5 +31,6 @@ fn main() {
     trials.extend(reminders::trials());
     trials.extend(journeys::trials());
     trials.extend(decisions::trials());
+    trials.extend(openapi::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use countersign_gateway::config::{Config, ConfigError, Secret};
 use countersign_gateway::serve::{Serving, serve};
 use countersign_gateway::start::{Beside, Opened, StartError, Started, is_to_be_made, open, start};
-use countersign_gateway::{Background, Passwords, app, log};
+use countersign_gateway::{Background, Passwords, app, decisions, log};
 use countersign_host::keyring::claim;
 use countersign_host::printable::Printable;
 use tokio::signal;
@@ -40,13 +40,17 @@ pub(crate) struct Serve {
     /// Say what is wrong with the settings, open what they name, print what was found, and serve nobody
     #[arg(long)]
     check: bool,
+    /// Serve gateways in other languages too, on unix:PATH or a loopback address, whatever the settings say
+    #[arg(long, value_name = "ADDRESS")]
+    decisions: Option<String>,
 }
 
 impl Serve {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let over = self.decisions.map(|it| (DECISIONS.to_owned(), it));
         if self.demo {
             let place = Place::make(self.keep, self.port)?;
-            let mut config = place.config()?;
+            let mut config = place.config(over)?;
             config.plugin.cache = cache.map(Path::to_owned);
             return run(config, Some(&place), out).await;
         }
@@ -54,7 +58,8 @@ impl Serve {
             .config
             .as_deref()
             .ok_or_else(|| Exit::Usage(NO_CONFIG.to_owned()))?;
-        let mut config = Config::load(path, environment()).map_err(|error| told(path, error))?;
+        let mut config =
+            Config::load(path, environment().chain(over)).map_err(|error| told(path, error))?;
         if let (None, Some(cache)) = (&config.plugin.cache, cache) {
             config.plugin.cache = Some(cache.to_owned());
         }
@@ -74,13 +79,23 @@ async fn run(config: Config, demo: Option<&Place>, out: &mut dyn Write) -> Resul
         outboxes: demo.map(|_| Place::outboxes()),
     };
     let public_url = config.public_url.clone();
+    let door = match &config.listen.decisions {
+        Some(it) => Some(
+            decisions::listen(it)
+                .await
+                .map_err(|error| Exit::Usage(error.to_string()))?,
+        ),
+        None => None,
+    };
     let Started { gateway, build } = start(config, beside).await?;
     if let Some(place) = demo {
         place.seed(&gateway).await?;
     }
     let background = Background::start(&gateway).await?;
+    let decided = door.map(|it| (it.listener, decisions::router(&gateway, it.secret)));
     let app = app(gateway.clone());
     let mut serving = Serving::new(gateway, build, app);
+    serving.others.extend(decided);
     serving.at_end = Box::new(move |at_most| {
         Box::pin(async move {
             background.drain(at_most).await;
@@ -259,3 +274,6 @@ Exit codes:
   1    it cannot listen
   2    the command line, a setting, or what it names, cannot be used
   130  it was told to end twice";
+
+/// What sets where the decision service listens.
+const DECISIONS: &str = "COUNTERSIGN_GATEWAY_LISTEN__DECISIONS__ADDRESS";

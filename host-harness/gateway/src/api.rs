@@ -69,7 +69,13 @@ fn not_allowed() -> Response {
     )
 }
 
-fn refuse(status: StatusCode, code: &'static str, message: &'static str) -> Response {
+/// Says whether what asks for a path is a program: it is told in JSON what is wrong.
+pub(crate) fn is_for_programs(path: &str) -> bool {
+    path.starts_with(PREFIX) || path.starts_with(crate::decisions::PREFIX)
+}
+
+/// Refuses in the API's form.
+pub(crate) fn refuse(status: StatusCode, code: &'static str, message: &'static str) -> Response {
     Problem::from(Refusal::new(status, code, message)).into_response()
 }
 

@@ -40,10 +40,9 @@ use axum::routing::{get, post};
 use countersign_host::{Countersign, Error, Signature};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
-pub use self::listener::{ListenError, Socket, listen};
-use crate::api::{Body, Problem};
+pub use self::listener::{Door, Key, ListenError, listen};
+use crate::api::{Body, Problem, refuse};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 
@@ -54,7 +53,7 @@ struct Service {
     functions: Arc<Vec<Signature>>,
     /// Whether each function answers with a result, by its name.
     is_result: Arc<HashMap<String, bool>>,
-    secret: Option<Arc<Zeroizing<String>>>,
+    secret: Option<Arc<Key>>,
 }
 
 /// Returns the service of a gateway's plugin.
@@ -62,7 +61,7 @@ struct Service {
 /// # Security
 ///
 /// Without a secret it answers everybody: serve it so on a socket of [`listen`], which only the gateway's user can open.
-pub fn router(gateway: &Gateway, secret: Option<Zeroizing<String>>) -> Router {
+pub fn router(gateway: &Gateway, secret: Option<Key>) -> Router {
     let functions = gateway.mfa.plugin().functions();
     let is_result = functions.iter().map(|it| {
         let answer = it.answer.as_deref().unwrap_or_default();
@@ -153,7 +152,7 @@ impl Service {
         let Some((scheme, sent)) = sent.split_at_checked(BEARER.len()) else {
             return false;
         };
-        scheme.eq_ignore_ascii_case(BEARER) && sent.ct_eq(secret.as_bytes()).into()
+        scheme.eq_ignore_ascii_case(BEARER) && sent.ct_eq(secret.0.as_bytes()).into()
     }
 
     /// Says why a call came to no answer. The operator learns more than the caller.
@@ -196,9 +195,8 @@ fn misfit(field: String, expected: String) -> Problem {
     Problem::misfit(field, expected).with_status(StatusCode::BAD_REQUEST)
 }
 
-fn refuse(status: StatusCode, code: &'static str, message: &'static str) -> Response {
-    Problem::from(Refusal::new(status, code, message)).into_response()
-}
+/// What the path of everything here begins with.
+pub(crate) const PREFIX: &str = "/v1/";
 
 const METHODS: &str = "Expected GET for `/v1/functions`, and POST for a function.";
 

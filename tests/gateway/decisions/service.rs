@@ -1,6 +1,5 @@
 //! A decision service that listens, and whoever speaks to it.
 
-use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,12 +8,14 @@ use std::time::Duration;
 use countersign_conformance::gateway::Site;
 use countersign_conformance::peer::Peer;
 use countersign_gateway::config::Decisions;
-use countersign_gateway::decisions::{self, Socket};
+use countersign_gateway::decisions::{self, Key};
+use countersign_gateway::serve::Listener;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use crate::place::config;
+use crate::wire::exchange;
 
 /// A service on a loopback port, and what its caller sends as the secret.
 pub(super) struct Service {
@@ -29,7 +30,7 @@ impl Service {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0");
         let listener = listener.await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let asked = secret.map(|it| Zeroizing::new(it.to_owned()));
+        let asked = secret.map(|it| Key(Zeroizing::new(it.to_owned())));
         let router = decisions::router(&site.gateway, asked);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
@@ -72,8 +73,8 @@ impl Service {
 /// Serves the decisions of a site on a socket in the file system.
 pub(super) async fn serve(site: &Site, path: &Path) -> JoinHandle<()> {
     let settings = settings(&format!("unix:{}", path.display()));
-    let socket = decisions::listen(&settings).await.expect("it is free");
-    let Socket::Unix(listener) = socket else {
+    let door = decisions::listen(&settings).await.expect("it is free");
+    let Listener::Unix(listener) = door.listener else {
         panic!("it is in the file system");
     };
     let router = decisions::router(&site.gateway, None);
@@ -174,32 +175,4 @@ impl Browser {
         self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         (status, body)
     }
-}
-
-/// Sends a request on a connection of its own; returns status, headers and body.
-fn exchange(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &str,
-) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let length = body.len();
-    let request = format!(
-        "{method} {path} HTTP/1.0\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    );
-    // A service may answer, and close, before it has read all.
-    let _ = stream.write_all(request.as_bytes());
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8(answer).expect("text");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let (line, headers) = head.split_once("\r\n").unwrap_or((head, ""));
-    let status = line.split(' ').nth(1).and_then(|it| it.parse().ok());
-    (
-        status.expect("a status"),
-        headers.to_owned(),
-        body.to_owned(),
-    )
 }

@@ -62,10 +62,10 @@ impl Place {
         Ok(place)
     }
 
-    /// Reads the settings.
-    pub(super) fn config(&self) -> Result<Config, Exit> {
+    /// Reads the settings, with one over them. The environment is not asked: it may be meant for a real gateway.
+    pub(super) fn config(&self, over: Option<(String, String)>) -> Result<Config, Exit> {
         let path = self.directory.join(SETTINGS);
-        Config::load(&path, []).map_err(|error| super::told(&path, error))
+        Config::load(&path, over).map_err(|error| super::told(&path, error))
     }
 
     /// Returns where messages stay, since they go to nobody.

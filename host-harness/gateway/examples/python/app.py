@@ -8,7 +8,7 @@ USERS, ENROLLED, SESSIONS = {"ada": digest("correct horse")}, set(), {}  # yours
 COMPANIES = [{"company": "acme", "roles": [], "active": True}]
 PASSWORD = '<form method="post">Name <input name="name"> Password <input name="password" type="password"><button>Go</button></form>'
 CODE = '<form method="post">Code <input name="code" autocomplete="one-time-code"><button>Go</button></form>'
-def ask(session, function, **arguments):  # whatever is not `ok` raises, so that nobody gets any further for it
+def ask(session, function, /, **arguments):  # whatever is not `ok` raises, so that nobody gets any further for it
     link, to = http.client.HTTPConnection("localhost"), socket.socket(socket.AF_UNIX)
     to.settimeout(10)
     to.connect(os.environ["COUNTERSIGN_SOCKET"])

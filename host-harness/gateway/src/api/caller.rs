@@ -6,8 +6,9 @@ use axum::http::request::Parts;
 
 use super::problem::Problem;
 use super::session::{Entered, StepName};
+use crate::client::Client;
 use crate::gateway::Gateway;
-use crate::journey::{Admission, Client, Visit};
+use crate::journey::{Admission, Visit};
 use crate::refusal::Refusal;
 use crate::session::Token;
 

@@ -14,8 +14,9 @@ use super::caller::Caller;
 use super::problem::{Answered, Problem};
 use super::text::{Password, Text};
 use super::ticket::Ticket;
+use crate::client::Client;
 use crate::gateway::Gateway;
-use crate::journey::{Admission, Client, Credentials, Entrance, Step, Visit};
+use crate::journey::{Admission, Credentials, Entrance, Step, Visit};
 use crate::refusal::Refusal;
 use crate::session::Standing;
 

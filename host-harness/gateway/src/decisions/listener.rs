@@ -1,28 +1,37 @@
 //! Where the decision service listens: nowhere that others reach.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use tokio::net::TcpListener;
-#[cfg(unix)]
-use tokio::net::UnixListener;
+use zeroize::Zeroizing;
 
-use crate::config::{Decisions, DecisionsAddress};
+use crate::config::{Decisions, DecisionsAddress, Secret};
+use crate::serve::Listener;
 
 /// Why the decision service does not listen.
 #[derive(Debug, thiserror::Error)]
 #[error("listen.decisions: {0}")]
 pub struct ListenError(String);
 
-/// A socket that is listened on.
+/// Where the decision service is reached, and what with.
 #[derive(Debug)]
-pub enum Socket {
-    /// A loopback address.
-    Tcp(TcpListener),
-    /// A socket in the file system, that only the gateway's user can open.
-    #[cfg(unix)]
-    Unix(UnixListener),
+pub struct Door {
+    /// What is listened on.
+    pub listener: Listener,
+    /// What callers have to know.
+    pub secret: Option<Key>,
+}
+
+/// A secret that was read. It is never printed.
+pub struct Key(pub Zeroizing<String>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
 }
 
 /// Listens where an operator wants the decision service.
@@ -37,7 +46,21 @@ pub enum Socket {
 /// # Security
 ///
 /// An address that is not of this machine alone is refused, and so is a loopback address without a secret.
-pub async fn listen(decisions: &Decisions) -> Result<Socket, ListenError> {
+pub async fn listen(decisions: &Decisions) -> Result<Door, ListenError> {
+    let secret = decisions.secret.as_ref().map(Secret::read).transpose();
+    let secret = secret.map_err(ListenError)?;
+    if secret.as_ref().is_some_and(|it| it.len() < LEAST_SECRET) {
+        return Err(ListenError(
+            "expected a secret of at least 32 characters".to_owned(),
+        ));
+    }
+    Ok(Door {
+        listener: bound(decisions).await?,
+        secret: secret.map(Key),
+    })
+}
+
+async fn bound(decisions: &Decisions) -> Result<Listener, ListenError> {
     match &decisions.address {
         DecisionsAddress::Loopback(address) if !address.ip().is_loopback() => Err(ListenError(
             format!("{address}: expected a loopback address, or unix:PATH"),
@@ -52,15 +75,15 @@ pub async fn listen(decisions: &Decisions) -> Result<Socket, ListenError> {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<Socket, ListenError> {
+async fn bind(address: SocketAddr) -> Result<Listener, ListenError> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| ListenError(format!("{address}: {error}")))?;
-    Ok(Socket::Tcp(listener))
+    Ok(Listener::Tcp(listener))
 }
 
 /// Listens on a socket in the file system. Its mode is set before anybody can connect: until `listen` nobody can.
 #[cfg(unix)]
-async fn at(path: &Path) -> io::Result<Socket> {
+async fn at(path: &Path) -> io::Result<Listener> {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
@@ -70,11 +93,11 @@ async fn at(path: &Path) -> io::Result<Socket> {
     let socket = UnixSocket::new_stream()?;
     socket.bind(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))?;
-    Ok(Socket::Unix(socket.listen(BACKLOG)?))
+    Ok(Listener::Unix(socket.listen(BACKLOG)?))
 }
 
 #[cfg(not(unix))]
-async fn at(_: &Path) -> io::Result<Socket> {
+async fn at(_: &Path) -> io::Result<Listener> {
     Err(io::Error::other(
         "expected a loopback address: this system has no such sockets",
     ))
@@ -112,3 +135,6 @@ const OWNER_ONLY: u32 = 0o600;
 /// Connections that wait to be accepted.
 #[cfg(unix)]
 const BACKLOG: u32 = 1_024;
+
+/// Characters of a secret that nobody guesses.
+const LEAST_SECRET: usize = 32;

@@ -14,6 +14,7 @@ use http_body_util::Limited;
 use tokio::time::{Instant, timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::api;
 use crate::client::Client;
 use crate::gateway::Gateway;
 use crate::log::Answered;
@@ -48,11 +49,17 @@ pub(super) fn side(app: Router) -> Router {
 
 /// Bounds the body and the time.
 async fn bounded(request: Request, next: Next) -> Response {
+    let is_for_programs = api::is_for_programs(request.uri().path());
+    let refused = |status, code, text| match is_for_programs {
+        true => api::refuse(status, code, text),
+        false => refused(status, text),
+    };
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|it| u64::try_from(MOST_BODY).is_ok_and(|most| it > most)) {
         return refused(
             StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
             "This is more than is taken at once.\n",
         );
     }
@@ -61,6 +68,7 @@ async fn bounded(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => refused(
             StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
             "This took too long. Please try again in a minute.\n",
         ),
     }
