@@ -173,7 +173,11 @@ async fn max_age(stand: Stand) {
     clock.set(shown_at + 300);
     stand.gets_through(&caller("/payroll/", &gil)).await;
     clock.advance(1);
-    stand.gets_through(&caller("/", &gil)).await;
+    // What the app's own query says is the app's.
+    for target in ["/", "/?max_age=0", "/?max_age=soon"] {
+        let seen = stand.gets_through(&caller(target, &gil)).await;
+        assert_eq!(seen.target, target);
+    }
     // However the path is written, and whatever the query asks for.
     for target in [
         "/payroll/",

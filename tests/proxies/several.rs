@@ -23,26 +23,17 @@ use crate::web_server::{Kind, WebServer, free_port};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("two_gateways_on_one_database_serve_one_person", || {
-            one_person()
-        }),
-        trial("two_gateways_accept_a_code_once", || a_code_once()),
-        trial("a_gateway_that_dies_takes_no_session_with_it", || {
-            one_dies()
-        }),
-        trial("two_gateways_count_wrong_passwords_together", || {
-            throttled()
-        }),
+        trial("two_gateways_on_one_database_serve_one_person", one_person),
+        trial("two_gateways_accept_a_code_once", a_code_once),
+        trial("a_gateway_that_dies_takes_no_session_with_it", one_dies),
+        trial("two_gateways_count_wrong_passwords_together", throttled),
         Peer::Nginx.trial("nginx/a_post_that_was_sent_is_not_sent_again", || {
             finish(no_second_post())
         }),
     ]
 }
 
-fn trial<F: Future<Output = ()>>(name: &str, run: fn() -> F) -> Trial
-where
-    F: 'static,
-{
+fn trial<F: Future<Output = ()> + 'static>(name: &str, run: fn() -> F) -> Trial {
     // Both are needed: the one that is missing speaks for both.
     let peer = match Peer::Nginx.is_there() {
         true => Peer::Postgres,
