@@ -218,7 +218,7 @@ async fn preview(
         lot: it.lot.into(),
     });
     Ok(Json(Forecast {
-        at: forecast.at,
+        at: supposed.at,
         people: people.collect(),
         cut: forecast.is_cut,
     }))

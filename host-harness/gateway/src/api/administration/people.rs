@@ -170,7 +170,7 @@ async fn person(
         .person(&visit, company.as_str(), user.as_str())
         .await?;
     Ok(Json(Someone {
-        id: someone.id,
+        id: user.as_str().to_owned(),
         name: someone.name,
         email: someone.email,
         active: someone.is_active,
