@@ -228,9 +228,9 @@ async fn preview(
 #[utoipa::path(get, path = "/companies/{company}/audit", tag = "administration",
     params(
         ("company" = inline(CompanyId), Path, description = "The company's id."),
-        ("before" = inline(u64), Query, nullable = false, description = "Only events at positions before this one."),
-        ("user" = inline(Text<1, 128>), Query, nullable = false, description = "Only events about this person, by id."),
-        ("event" = inline(Text<1, 64>), Query, nullable = false, description = "Only events of this name, such as `reset`."),
+        ("before" = inline(Option<u64>), Query, nullable = false, description = "Only events at positions before this one."),
+        ("user" = inline(Option<Text<1, 128>>), Query, nullable = false, description = "Only events about this person, by id."),
+        ("event" = inline(Option<Text<1, 64>>), Query, nullable = false, description = "Only events of this name, such as `reset`."),
     ),
     responses((status = 200, description = "At most 50 events.", body = Trail)))]
 async fn audit(

@@ -172,7 +172,7 @@ async fn sign_in(
 
 /// Says what the session is at. With `max-age` it is a problem, `fresh-factor`, if the factor is older.
 #[utoipa::path(get, path = "/session", tag = "session", params(
-        ("max-age" = inline(u32), Query, nullable = false, description = "Seconds that may have passed since a factor was shown; without it, as many as the policy says.")),
+        ("max-age" = inline(Option<u32>), Query, nullable = false, description = "Seconds that may have passed since a factor was shown; without it, as many as the policy says.")),
     responses((status = 200, description = "The session.", body = SessionView)))]
 async fn show(
     State(gateway): State<Gateway>,

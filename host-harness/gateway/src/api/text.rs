@@ -106,7 +106,7 @@ fn string(least: usize, most: usize) -> ObjectBuilder {
 }
 
 /// No control characters, as [`char::is_control`] has them.
-const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F]*$";
+const PLAIN: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
 
 /// More than anybody types, and than a manager makes.
 const MOST_PASSWORD: usize = 1_024;
