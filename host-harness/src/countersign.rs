@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::call;
+use crate::calls::{Calls, UnderWay};
 use crate::clock::{Clock, SystemClock};
 use crate::contract::Dependency;
 use crate::error::{BuildError, Error};
@@ -45,6 +46,7 @@ pub(crate) struct Host {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     faults: Option<Arc<dyn Faults>>,
+    calls: Option<Arc<dyn Calls>>,
 }
 
 impl Countersign {
@@ -59,6 +61,7 @@ impl Countersign {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             faults: None,
+            calls: None,
         }
     }
 
@@ -122,7 +125,11 @@ impl Countersign {
         scope: Scope,
         params: E::Params<'_>,
     ) -> Result<E::Answer, Error> {
-        call::typed::<E>(&self.plugin, &self.host, self.client.clone(), scope, params).await
+        let under_way = UnderWay::begin(self.host.calls.as_deref(), E::ORDINAL);
+        let client = self.client.clone();
+        let answer = call::typed::<E>(&self.plugin, &self.host, client, scope, params).await;
+        under_way.end(&answer);
+        answer
     }
 
     /// Calls a function of the contract, with values of types that are known only now.
@@ -132,15 +139,11 @@ impl Countersign {
         ordinal: usize,
         params: &[wasmtime::component::Val],
     ) -> Result<wasmtime::component::Val, Error> {
-        call::dynamic(
-            &self.plugin,
-            &self.host,
-            self.client.clone(),
-            scope,
-            ordinal,
-            params,
-        )
-        .await
+        let under_way = UnderWay::begin(self.host.calls.as_deref(), ordinal);
+        let client = self.client.clone();
+        let answer = call::dynamic(&self.plugin, &self.host, client, scope, ordinal, params).await;
+        under_way.end(&answer);
+        answer
     }
 }
 
@@ -188,6 +191,7 @@ pub struct CountersignBuilder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     faults: Option<Arc<dyn Faults>>,
+    calls: Option<Arc<dyn Calls>>,
 }
 
 impl CountersignBuilder {
@@ -236,6 +240,12 @@ impl CountersignBuilder {
         self
     }
 
+    /// Sets who is told of each call, to count it.
+    pub fn calls(mut self, calls: impl Calls + 'static) -> Self {
+        self.calls = Some(Arc::new(calls));
+        self
+    }
+
     /// Puts it together. Nothing of the plugin runs.
     ///
     /// # Errors
@@ -260,6 +270,7 @@ impl CountersignBuilder {
                 clock: self.clock,
                 random: self.random,
                 faults: self.faults,
+                calls: self.calls,
             }),
         })
     }

@@ -4,6 +4,7 @@ use wasmtime::component::types::ComponentFunc;
 use wasmtime::component::{ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::call::Call;
+use crate::calls::Told;
 use crate::contract::administration::{Hypothetical, PreviewReport, Revocable, UserStatus};
 use crate::contract::enrollment::{ConfirmVerdict, Label, TotpSetup};
 use crate::contract::meta::Description;
@@ -20,7 +21,7 @@ pub(crate) trait Export {
     /// Its place in [`ALL`].
     const ORDINAL: usize;
     type Params<'a>: ComponentNamedList + Lower + Send + Sync;
-    type Answer: ComponentNamedList + Lift + Send + Sync + 'static;
+    type Answer: ComponentNamedList + Lift + Told + Send + Sync + 'static;
 }
 
 /// What is to be found in a component, and how its type is compared with the contract's.

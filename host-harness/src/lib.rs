@@ -101,6 +101,7 @@
 mod assertion;
 mod bindings;
 mod call;
+pub mod calls;
 pub mod clock;
 pub mod contract;
 mod countersign;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_host::Error;
+use countersign_host::calls::{Calls, Ended, Outcome};
 use countersign_host::fault::{Fault, Source};
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,7 +15,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use tokio::time::Instant;
 
 pub use self::outcome::{MailOutcome, PasswordOutcome, SignInOutcome};
 
@@ -105,36 +104,6 @@ impl Metrics {
     pub fn connection_opens(&self) -> UnderWay {
         self.0.accepted.inc();
         UnderWay::begin(&self.0.connections)
-    }
-
-    /// Waits for a call of the plugin, and counts it by what came of it and how long it took. `function` is its name in
-    /// the contract, such as `sign-in.begin`.
-    ///
-    /// # Errors
-    ///
-    /// Those of the call.
-    pub async fn call<T>(
-        &self,
-        function: &'static str,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let under_way = UnderWay::begin(&self.0.calls_in_flight);
-        let began = Instant::now();
-        let answer = call.await;
-        drop(under_way);
-        let outcome = match &answer {
-            Ok(_) => "ok",
-            // What the plugin could not get is the host's trouble, though the plugin tells of it.
-            Err(Error::Refused(countersign_host::contract::Failure::Unavailable(_))) => "fault",
-            Err(Error::Refused(_)) => "refused",
-            Err(_) => "fault",
-        };
-        let function = ("function", function.to_owned());
-        let labels = [function.clone(), ("outcome", outcome.to_owned())];
-        self.0.calls.get_or_create(&labels).inc();
-        let seconds = self.0.call_seconds.get_or_create(&[function]);
-        seconds.observe(began.elapsed().as_secs_f64());
-        answer
     }
 
     /// Counts a password that was typed.
@@ -266,6 +235,29 @@ impl Metrics {
             "Positions of the trail that a courier is behind",
             it.courier_lag.clone(),
         );
+    }
+}
+
+/// Counts calls of the plugin, as the host tells of them.
+impl Calls for Metrics {
+    fn begins(&self) {
+        self.0.calls_in_flight.inc();
+    }
+
+    fn ends(&self, ended: &Ended) {
+        self.0.calls_in_flight.dec();
+        let outcome = match ended.outcome {
+            Outcome::Answered => "ok",
+            Outcome::Refused => "refused",
+            Outcome::Dropped => "dropped",
+            _ => "fault",
+        };
+        let name = format!("{}.{}", ended.interface, ended.function);
+        let function = ("function", name);
+        let labels = [function.clone(), ("outcome", outcome.to_owned())];
+        self.0.calls.get_or_create(&labels).inc();
+        let seconds = self.0.call_seconds.get_or_create(&[function]);
+        seconds.observe(ended.took.as_secs_f64());
     }
 }
 

@@ -5,6 +5,7 @@ mod phone;
 use std::fmt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use countersign_host::clock::{Clock, SystemClock};
 use countersign_host::fault::Fault;
 use countersign_host::keyring::{LocalKeyring, claim};
@@ -16,8 +17,8 @@ use crate::config::{Address, Config};
 use crate::directory::{self, Directory};
 use crate::gateway::{Gateway, Outboxes, Parts};
 use crate::log;
-use crate::mail::{MailOutbox, Mailer, SmtpMailer};
-use crate::metrics::{Build, Metrics};
+use crate::mail::{Mail, MailError, MailId, MailOutbox, Mailer, SmtpMailer};
+use crate::metrics::{Build, MailOutcome, Metrics};
 use crate::operations;
 use crate::password::Passwords;
 
@@ -159,9 +160,10 @@ fn assemble(config: Config, beside: Beside, opened: Opened) -> Result<Gateway, S
         .keyring(opened.keyring)
         .sms(phone::line(&config, &opened.store, texts, &metrics)?)
         .faults(faults)
+        .calls(metrics.clone())
         .build()
         .map_err(|error| StartError::new("realm", error))?;
-    let mailer: Arc<dyn Mailer> = match (&config.mail, &outboxes) {
+    let carrier: Arc<dyn Mailer> = match (&config.mail, &outboxes) {
         (Some(server), _) => {
             let made = SmtpMailer::new(server, clock.clone(), random.clone());
             Arc::new(made.map_err(|error| StartError::new("mail", error))?)
@@ -175,6 +177,15 @@ fn assemble(config: Config, beside: Beside, opened: Opened) -> Result<Gateway, S
             Arc::new(MailOutbox::default())
         }
     };
+    let taken = match config.mail {
+        Some(_) => MailOutcome::Sent,
+        None => MailOutcome::Kept,
+    };
+    let mailer = Arc::new(CountedMailer {
+        carrier,
+        metrics: metrics.clone(),
+        taken,
+    });
     Ok(Gateway::new(Parts {
         mfa,
         store: opened.store,
@@ -187,6 +198,34 @@ fn assemble(config: Config, beside: Beside, opened: Opened) -> Result<Gateway, S
         metrics,
         config,
     }))
+}
+
+/// Counts mails by what the carrier said of them.
+struct CountedMailer {
+    carrier: Arc<dyn Mailer>,
+    metrics: Metrics,
+    taken: MailOutcome,
+}
+
+impl CountedMailer {
+    fn count(&self, sent: Result<(), MailError>) -> Result<(), MailError> {
+        self.metrics.mail(match &sent {
+            Ok(()) => self.taken,
+            Err(_) => MailOutcome::Failed,
+        });
+        sent
+    }
+}
+
+#[async_trait]
+impl Mailer for CountedMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        self.count(self.carrier.send(mail).await)
+    }
+
+    async fn send_as(&self, id: &MailId, mail: &Mail) -> Result<(), MailError> {
+        self.count(self.carrier.send_as(id, mail).await)
+    }
 }
 
 /// Loads the plugin: the file of the settings, or the component that was built with the command.

@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 use super::verification::rejected;
 use super::visit::{Entrance, Visit};
 use crate::gateway::Gateway;
+use crate::metrics::SignInOutcome;
 use crate::refusal::Refusal;
+use crate::session::Aim;
 
 /// What somebody takes to an authenticator app.
 pub(crate) struct AppSetup {
@@ -94,6 +96,9 @@ impl Gateway {
             .await?;
         match verdict {
             ConfirmVerdict::Accepted(confirmation) => {
+                if visit.aim()? == &Aim::SignIn {
+                    self.metrics.sign_in(SignInOutcome::Enrolled);
+                }
                 visit.believe(&confirmation.assertion)?;
                 if let Some(code) = confirmation.recovery_code {
                     visit.keep_code(code.id, code.code);

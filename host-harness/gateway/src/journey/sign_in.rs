@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::visit::{Client, Entrance, Step, Visit};
 use super::voucher;
 use crate::gateway::Gateway;
+use crate::metrics::SignInOutcome;
 use crate::refusal::Refusal;
 use crate::session::{Aim, Session, Token};
 
@@ -33,10 +34,11 @@ impl Gateway {
     ) -> Result<Entrance, Refusal> {
         let now = self.now()?;
         let user = self.directory.user_named(&typed.name).await?;
-        let tries = self.count_password(&typed.name, &client, now).await?;
         let active = user.filter(|it| it.is_active);
-        let password = active.as_ref().and_then(|it| it.password.as_ref());
-        let is_right = self.passwords.check(&typed.password, password).await?;
+        let kept = active.as_ref().and_then(|it| it.password.as_ref());
+        let is_right = self
+            .try_password(&typed.name, &typed.password, kept, &client, now)
+            .await?;
         let Some(user) = active.filter(|_| is_right) else {
             return Err(Refusal::new(
                 StatusCode::UNAUTHORIZED,
@@ -45,7 +47,6 @@ impl Gateway {
             )
             .about("password"));
         };
-        self.forgive(tries).await?;
         let mut session = Session::pending(now);
         session.return_to = typed.return_to.filter(|it| is_local(it));
         let mut visit = Visit::new(
@@ -61,11 +62,19 @@ impl Gateway {
         {
             // They stay at the password's level until somebody vouches.
             Err(refusal) if refusal.code == "binding-not-attested" => {}
-            other => other?,
+            other => other.inspect_err(|_| self.metrics.sign_in(SignInOutcome::Refused))?,
         }
         let step = self.step(&visit).await?;
         let return_to = visit.arrive(step);
         let token = self.open_session(&visit.user, &visit.session, now).await?;
+        self.metrics.sign_in(match step {
+            Step::Verify => SignInOutcome::Challenged,
+            Step::Enroll | Step::Vouch | Step::SaveCode => SignInOutcome::ToEnroll,
+            Step::Nudge | Step::Inside if visit.session.device_at.is_some() => {
+                SignInOutcome::Device
+            }
+            Step::Nudge | Step::Inside => SignInOutcome::Allowed,
+        });
         Ok(Entrance {
             token,
             standing: visit.session.level,
@@ -91,10 +100,11 @@ impl Gateway {
 
     /// Takes the password once more, in a session that goes on: for what asks for a fresh one.
     pub(crate) async fn retype(&self, visit: &mut Visit, password: &str) -> Result<(), Refusal> {
-        let name = visit.user.name.clone();
-        let tries = self.count_password(&name, &visit.client, visit.now).await?;
         let kept = visit.user.password.as_ref();
-        if !self.passwords.check(password, kept).await? {
+        let is_right = self
+            .try_password(&visit.user.name, password, kept, &visit.client, visit.now)
+            .await?;
+        if !is_right {
             return Err(Refusal::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "wrong-password",
@@ -102,7 +112,6 @@ impl Gateway {
             )
             .about("password"));
         }
-        self.forgive(tries).await?;
         visit.session.password_at = visit.now;
         Ok(())
     }

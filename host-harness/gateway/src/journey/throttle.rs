@@ -6,16 +6,48 @@ use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::visit::Client;
-use crate::directory::Counted;
+use crate::directory::{Counted, PasswordHash};
 use crate::gateway::Gateway;
+use crate::metrics::PasswordOutcome;
 use crate::refusal::Refusal;
 
 /// Tries that were counted before what was typed is looked at. They are taken back if it was right.
 pub(super) struct Tries(Vec<[u8; 32]>);
 
 impl Gateway {
+    /// Says whether a password is the one that is kept; none is kept of somebody who is not there.
+    ///
+    /// # Security
+    ///
+    /// The try is counted before the password is looked at, and taken back if it was right.
+    pub(super) async fn try_password(
+        &self,
+        name: &str,
+        typed: &str,
+        kept: Option<&PasswordHash>,
+        client: &Client,
+        now: u64,
+    ) -> Result<bool, Refusal> {
+        let tries = self.count_password(name, client, now).await;
+        let tries = tries.inspect_err(|refusal| {
+            if refusal.status == StatusCode::TOO_MANY_REQUESTS {
+                self.metrics.password(PasswordOutcome::Throttled);
+            }
+        })?;
+        let is_right = self.passwords.check(typed, kept).await;
+        let is_right = is_right.inspect_err(|_| self.metrics.password(PasswordOutcome::Busy))?;
+        if is_right {
+            self.forgive(tries).await?;
+        }
+        self.metrics.password(match is_right {
+            true => PasswordOutcome::Right,
+            false => PasswordOutcome::Wrong,
+        });
+        Ok(is_right)
+    }
+
     /// Counts a password about to be tried, for a name and from a source.
-    pub(super) async fn count_password(
+    async fn count_password(
         &self,
         name: &str,
         client: &Client,

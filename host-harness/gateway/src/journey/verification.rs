@@ -7,8 +7,9 @@ use countersign_host::contract::{Method, Receipt, RejectReason, Rejection};
 
 use super::visit::{Entrance, Step, Visit};
 use crate::gateway::Gateway;
+use crate::metrics::SignInOutcome;
 use crate::refusal::Refusal;
-use crate::session::Held;
+use crate::session::{Aim, Held};
 
 impl Gateway {
     /// Shows where the ticket of a session has got to, for a page.
@@ -40,6 +41,13 @@ impl Gateway {
             .verification()
             .verify(&visit.user.id, visit.ticket()?, method, code, remember)
             .await?;
+        if visit.aim()? == &Aim::SignIn {
+            self.metrics.sign_in(match &verdict {
+                VerifyVerdict::Accepted(Verified::Done(_)) => SignInOutcome::Verified,
+                VerifyVerdict::Accepted(Verified::Enroll(_)) => SignInOutcome::ToEnroll,
+                VerifyVerdict::Rejected(_) => SignInOutcome::Rejected,
+            });
+        }
         match verdict {
             VerifyVerdict::Accepted(Verified::Done(assertion)) => {
                 visit.believe(&assertion)?;

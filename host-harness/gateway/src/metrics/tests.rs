@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use countersign_host::Error;
-use countersign_host::contract::{Dependency, Failure};
+use countersign_host::keyring::LocalKeyring;
 use countersign_host::sms::Outcome;
+use countersign_host::store::{Commit, CommitError, Key, MemoryStore, Store, Stored, Unavailable};
+use countersign_host::{Countersign, Plugin};
+use serde_json::json;
 
 use super::{Build, MailOutcome, Metrics, PasswordOutcome, SignInOutcome};
 
@@ -61,16 +63,24 @@ fn methods_that_a_client_invents_are_one() {
 #[tokio::test]
 async fn a_call_is_counted_by_what_came_of_it() {
     let metrics = Metrics::default();
-    let function = "verification.verify";
-    let refused = || Error::Refused(Failure::RevisionConflict);
-    let away = || Error::Refused(Failure::Unavailable(Dependency::Store));
-    assert!(metrics.call(function, async { Ok(()) }).await.is_ok());
-    for error in [refused(), away(), Error::Overloaded] {
-        let call = async { Err::<(), _>(error) };
-        assert!(metrics.call(function, call).await.is_err());
-    }
+    let plugin = Plugin::builder().load(countersign_component::WASM).unwrap();
+    let mfa = Countersign::builder(plugin)
+        .realm("example")
+        .store(MemoryStore::new())
+        .keyring(LocalKeyring::from_key([7; 32]))
+        .calls(metrics.clone())
+        .build()
+        .unwrap();
+    mfa.administration().status("mia").await.unwrap();
+    mfa.sign_in().inspect("mia", "no-ticket").await.unwrap_err();
+    let args = json!({ "user": "" });
+    mfa.call_json("administration.status", &args).await.unwrap();
     let text = metrics.render(None);
-    for (outcome, count) in [("ok", 1), ("refused", 1), ("fault", 2)] {
+    for (function, outcome, count) in [
+        ("administration.status", "ok", 1),
+        ("administration.status", "refused", 1),
+        ("sign-in.inspect", "refused", 1),
+    ] {
         let line = format!(
             "countersign_plugin_calls_total{{function=\"{function}\",outcome=\"{outcome}\"}} {count}"
         );
@@ -85,12 +95,38 @@ async fn a_call_is_counted_by_what_came_of_it() {
 #[tokio::test]
 async fn a_call_that_was_given_up_is_no_longer_under_way() {
     let metrics = Metrics::default();
-    let call = metrics.call::<()>("sign-in.begin", std::future::pending());
-    let late = tokio::time::timeout(Duration::from_millis(5), call).await;
+    let plugin = Plugin::builder().load(countersign_component::WASM).unwrap();
+    let mfa = Countersign::builder(plugin)
+        .realm("example")
+        .store(Silent)
+        .keyring(LocalKeyring::from_key([7; 32]))
+        .calls(metrics.clone())
+        .build()
+        .unwrap();
+    let administration = mfa.administration();
+    let call = administration.status("mia");
+    let late = tokio::time::timeout(Duration::from_millis(50), call).await;
     assert!(late.is_err());
     let text = metrics.render(None);
+    let dropped =
+        "countersign_plugin_calls_total{function=\"administration.status\",outcome=\"dropped\"} 1";
+    assert!(text.lines().any(|it| it == dropped), "{text}");
     assert!(
         text.contains("countersign_plugin_calls_in_flight 0"),
         "{text}"
     );
+}
+
+/// A store that never answers.
+struct Silent;
+
+#[async_trait::async_trait]
+impl Store for Silent {
+    async fn get(&self, _: &[Key]) -> Result<Vec<Option<Stored>>, Unavailable> {
+        std::future::pending().await
+    }
+
+    async fn commit(&self, _: Commit) -> Result<(), CommitError> {
+        std::future::pending().await
+    }
 }
