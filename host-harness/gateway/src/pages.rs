@@ -19,7 +19,7 @@ mod vouch;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use self::answer::{Answer, Answered, go, page};
+pub(crate) use self::answer::{Answer, Answered, go, missing, page};
 pub(crate) use self::frame::{Alert, Frame, when};
 pub(crate) use self::home::show as home;
 pub(crate) use self::person::Person;

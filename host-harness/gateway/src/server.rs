@@ -26,7 +26,7 @@ pub fn app(gateway: Gateway) -> Router {
             &format!("{}/", pages::PREFIX),
             axum::routing::get(pages::home),
         )
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(pages::missing)
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn_with_state(gateway.clone(), own_host))
         .layer(from_fn_with_state(gateway.clone(), known))

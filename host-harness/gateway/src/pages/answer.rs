@@ -30,6 +30,16 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
+/// Says that there is no such page, to whoever follows an old link or typed an address.
+pub(crate) async fn missing() -> Response {
+    let template = RefusalPage {
+        title: "There is no such page",
+        message: "Nothing is at this address.",
+        prefix: PREFIX,
+    };
+    page(StatusCode::NOT_FOUND, &template)
+}
+
 /// Leads on to a page of the gateway.
 pub(crate) fn go(path: &str) -> Response {
     Redirect::to(&format!("{PREFIX}{path}")).into_response()

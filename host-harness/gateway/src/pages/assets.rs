@@ -1,4 +1,4 @@
-//! The style sheet and the script, which are part of the program.
+//! The style sheet, the script and the icon, which are part of the program.
 
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn show(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", STYLE),
+        "icon.svg" => ("image/svg+xml", ICON),
         "script.js" => ("text/javascript; charset=utf-8", SCRIPT),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
@@ -19,5 +20,7 @@ pub(super) async fn show(Path(name): Path<String>) -> Response {
 }
 
 const STYLE: &str = include_str!("../../assets/style.css");
+
+const ICON: &str = include_str!("../../assets/icon.svg");
 
 const SCRIPT: &str = include_str!("../../assets/script.js");

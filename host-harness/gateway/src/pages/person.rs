@@ -27,7 +27,7 @@ impl Person {
     pub(crate) async fn inside(&self, gateway: &Gateway) -> Result<Visit, Answer> {
         let visit = self.visit(gateway).await?;
         let Some(visit) = visit else {
-            return Err(Answer::go("/sign-in"));
+            return Err(self.nowhere());
         };
         match gateway.admit(&visit, None).await? {
             Admission::Until(_) => Ok(visit),
@@ -46,12 +46,21 @@ impl Person {
         let visit = match self.visit(gateway).await? {
             Some(visit) if visit.is_open() => self.inside(gateway).await?,
             Some(visit) => visit,
-            None => return Err(Answer::go("/sign-in")),
+            None => return Err(self.nowhere()),
         };
         match visit.session.held {
             Some(_) => Ok(visit),
             None => Err(go_to(gateway.step(&visit).await?, None).into()),
         }
+    }
+
+    /// Leads whoever has no session to sign in. Whoever had one is told so, rather than that all they typed is gone.
+    fn nowhere(&self) -> Answer {
+        Answer::go(match (&self.open, &self.pending) {
+            (Some(_), _) => "/sign-in?why=gone",
+            (None, Some(_)) => "/sign-in?why=over",
+            (None, None) => "/sign-in",
+        })
     }
 
     /// Returns the session, however far it got: the one of whoever is in, or else of whoever is on the way.

@@ -7,10 +7,12 @@ use axum::response::{IntoResponse, Response};
 use zeroize::Zeroizing;
 
 use super::answer::go_to;
+use super::person::form_cookie;
 use super::{Alert, Answered, Frame, Person, Posted, go, page};
 use crate::gateway::Gateway;
 use crate::journey::{Step, Visit};
 use crate::refusal::Refusal;
+use crate::session::Token;
 
 #[derive(Template)]
 #[template(path = "recovery_code.html")]
@@ -37,7 +39,14 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         return Ok(form(&gateway, &visit, refusal.status, alert));
     }
     let return_to = gateway.acknowledge(&mut visit).await?;
-    Ok(go_to(Step::Inside, return_to.as_deref()))
+    let mut response = go_to(Step::Inside, return_to.as_deref());
+    // Chromium keeps pages for its Back button although they say `no-store`, and forgets those once a cookie changes that
+    // scripts cannot see. This one is used by nobody who is in.
+    let token = Token::draw(&*gateway.random).map_err(|_| Refusal::unavailable())?;
+    if let Ok(value) = form_cookie(&token).to_string().parse() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    Ok(response)
 }
 
 /// Hands the code out as a file.

@@ -181,7 +181,12 @@ fn why(word: &str) -> Option<Alert> {
         "ended" => {
             "Your session was ended, since your two-factor authentication or password was changed. Please sign in again."
         }
-        "again" => "Please type your password again.",
+        "gone" => {
+            "You are not signed in any more: nothing was done for a while, or you signed in or out elsewhere. Please sign in again."
+        }
+        "again" => {
+            "Before you go on there is more to check than when you signed in. Please type your password again."
+        }
         _ => return None,
     };
     Some(Alert {

@@ -61,6 +61,15 @@ pub(crate) async fn show(State(gateway): State<Gateway>, person: Person) -> Answ
 pub(crate) async fn begin(State(gateway): State<Gateway>, posted: Posted) -> Answered {
     let (visit, _) = enrolling(&gateway, &posted.person).await?;
     let (country, number) = (posted.text("country"), posted.text("number"));
+    if country.is_empty() && !number.starts_with('+') {
+        let refusal = Refusal::field(
+            "phone",
+            "Choose your country, or type the whole number with its +.",
+        );
+        let alert = Some(Alert::from(&refusal));
+        let status = refusal.status;
+        return Ok(form(&gateway, &visit, status, alert, country, number));
+    }
     let phone = match number.starts_with('+') {
         true => number.to_owned(),
         false => format!("{country}{}", number.trim_start_matches('0')),
