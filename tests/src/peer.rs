@@ -30,6 +30,8 @@ pub enum Peer {
     Node,
     /// Tries out an API by its OpenAPI document (Schemathesis): the one that `COUNTERSIGN_SCHEMATHESIS` names, if it does.
     Schemathesis,
+    /// A browser (Chromium), with `chromedriver`, by which programs use it.
+    Chromium,
 }
 
 impl Peer {
@@ -46,6 +48,7 @@ impl Peer {
             Self::Python => "python3",
             Self::Node => "node",
             Self::Schemathesis => "schemathesis",
+            Self::Chromium => "chromium",
         }
     }
 
@@ -68,6 +71,9 @@ impl Peer {
     pub fn is_there(self) -> bool {
         if self == Self::Postgres {
             return Cluster::is_possible();
+        }
+        if self == Self::Chromium {
+            return *HAS_BROWSER;
         }
         let mut command = Command::new(self.program());
         match self {
@@ -99,15 +105,37 @@ impl Peer {
         name: impl Into<String>,
         run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
     ) -> Trial {
-        match (self.is_there(), self.is_required()) {
-            (true, _) => Trial::test(name, run),
-            (false, true) => Trial::test(name, move || {
-                Err(format!("{} is required, and missing", self.name()).into())
-            }),
-            (false, false) => Trial::test(name, run).with_ignored_flag(true),
+        Self::trial_of(&[self], name, run)
+    }
+
+    /// Makes a trial that needs several, as [`Peer::trial`] does for one.
+    #[must_use]
+    pub fn trial_of(
+        peers: &[Self],
+        name: impl Into<String>,
+        run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+    ) -> Trial {
+        let missing: Vec<_> = peers.iter().filter(|it| !it.is_there()).collect();
+        if let Some(peer) = missing.iter().find(|it| it.is_required()) {
+            let fault = format!("{} is required, and missing", peer.name());
+            return Trial::test(name, move || Err(fault.into()));
         }
+        Trial::test(name, run).with_ignored_flag(!missing.is_empty())
     }
 }
+
+/// Says whether a program starts.
+fn runs(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
+}
+
+/// Asked once, since a browser takes its time to say its version.
+static HAS_BROWSER: LazyLock<bool> = LazyLock::new(|| runs("chromium") && runs("chromedriver"));
 
 const PYTHON: &str = "/usr/bin/python3";
 
