@@ -137,7 +137,8 @@ fn word(length: usize) -> Result<String, Exit> {
     let drawn = SystemRandom.fill(&mut bytes);
     drawn.map_err(|error| Exit::Fault(error.to_string()))?;
     let symbols: Vec<char> = SYMBOLS.chars().collect();
-    let each = bytes.iter().map(|it| usize::from(*it) % SYMBOLS.len());
+    // Of a byte five bits: one of 32.
+    let each = bytes.iter().map(|it| usize::from(*it & 31));
     Ok(each.filter_map(|at| symbols.get(at)).collect())
 }
 
