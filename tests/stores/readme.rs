@@ -1,8 +1,9 @@
 //! The README's commands on a store, as they stand there.
 
 use std::env;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use countersign_conformance::tree::root;
 use libtest_mimic::Trial;
@@ -11,7 +12,66 @@ use crate::kind::{Directory, Kind, Place};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let name = "commands_of_the_readme_keep_back_up_rotate_and_move_a_store";
-    vec![Kind::Postgres.trial(name, commands_of_the_readme)]
+    vec![
+        Kind::Postgres.trial(name, commands_of_the_readme),
+        Trial::test("commands_of_the_readme_bring_a_gateway_up", || {
+            a_gateway();
+            Ok(())
+        }),
+    ]
+}
+
+fn a_gateway() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is there");
+    let (_, section) = readme.split_once("## Run the gateway").expect("it has it");
+    let script = section.split("```sh\n").nth(1);
+    let script = script
+        .and_then(|it| it.split("```").next())
+        .expect("it has commands");
+    // The paths of the sources are those of a checkout; the ports are whichever are free.
+    let sources = format!("cp {}/host-harness/", root().display());
+    let script = script.replace("cp host-harness/", &sources);
+    let script = script.replace(
+        "countersign serve --config gateway.toml\n",
+        "exec countersign serve --config gateway.toml\n",
+    );
+    assert!(script.contains(&sources) && script.contains("exec countersign"));
+    let directory = Directory::new();
+    let mut gateway = Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(directory.path())
+        .env("PATH", path_with_the_command())
+        .env("COUNTERSIGN_GATEWAY_LISTEN__HTTP", "127.0.0.1:0")
+        .env("COUNTERSIGN_GATEWAY_LISTEN__OPERATIONS", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    let out = BufReader::new(gateway.stdout.take().expect("it is piped"));
+    let mut said = Vec::new();
+    for line in out.lines() {
+        said.push(line.expect("it is text"));
+        if said.iter().any(|it| it.starts_with("ready: ")) {
+            // Ends the loop once the gateway has ended.
+            terminate(&gateway);
+        }
+    }
+    let ended = gateway.wait().expect("it ends");
+    assert!(ended.success(), "{ended}: {said:#?}");
+    let all = said.join("\n");
+    for line in [
+        "put: * is at revision 1",
+        "ready: https://id.example.com on 127.0.0.1:",
+    ] {
+        assert!(all.contains(line), "{line}: {all}");
+    }
+}
+
+fn terminate(process: &Child) {
+    let id = i32::try_from(process.id()).ok();
+    let id = id
+        .and_then(rustix::process::Pid::from_raw)
+        .expect("it has one");
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is ours");
 }
 
 async fn commands_of_the_readme(place: Place) {

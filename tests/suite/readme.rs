@@ -57,6 +57,28 @@ fn the_example_stands_in_the_readme_as_it_is_here() {
     assert_eq!(shown.map(|it| it.lines().collect()), Some(here));
 }
 
+/// What an operator copies from the README is what the tests run.
+#[test]
+fn web_servers_settings_in_the_readme_are_those_that_are_tried() {
+    let readme = read(&root().join("README.md"));
+    for (language, file) in [("nginx", "nginx.conf"), ("caddyfile", "Caddyfile")] {
+        let shown = readme.split(&format!("```{language}\n")).nth(1);
+        let shown = shown.and_then(|it| it.split("```").next());
+        let tried = read(&root().join("host-harness/gateway/deploy").join(file));
+        let mut tried = tried.lines();
+        for line in shown
+            .expect("it is shown")
+            .lines()
+            .filter(|it| !it.is_empty())
+        {
+            assert!(
+                tried.any(|it| it == line),
+                "{file} has no such line, or earlier: {line}"
+            );
+        }
+    }
+}
+
 fn open_session(allowance: countersign_host::contract::sign_in::Allowance) {
     assert_eq!(allowance.epoch, 0);
 }
