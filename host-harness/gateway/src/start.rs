@@ -122,7 +122,8 @@ pub async fn start(config: Config, beside: Beside) -> Result<Started, StartError
     let opened = open(&config).await?;
     let claimed = claim(&*opened.store, &config.realm, &opened.keyring).await;
     claimed.map_err(|error| StartError::new("keys", error))?;
-    if opened.is_new {
+    // Of a demonstration that is what is expected.
+    if opened.is_new && beside.outboxes.is_none() {
         tracing::warn!(
             target: "countersign::start",
             realm = config.realm,
