@@ -13,6 +13,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+pub(crate) use self::bounds::folded;
 pub use self::open::{OpenError, open};
 pub use self::postgres::PostgresDirectory;
 pub use self::sqlite::SqliteDirectory;

@@ -8,7 +8,7 @@ use super::{Company, DirectoryError, Member, NewUser, PasswordHash, StoredSessio
 ///
 /// By way of capitals, so that letters with two small forms (σ and ς) come to one; and letter by letter, so that no
 /// letter depends on its neighbours. What is kept was folded once, when the person was added.
-pub(super) fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     let capitals = name.chars().flat_map(char::to_uppercase);
     capitals.flat_map(char::to_lowercase).collect()
 }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::visit::{Client, Entrance, Step, Visit};
 use super::voucher;
+use crate::directory::User;
 use crate::gateway::Gateway;
 use crate::metrics::SignInOutcome;
 use crate::refusal::Refusal;
@@ -34,18 +35,15 @@ impl Gateway {
     ) -> Result<Entrance, Refusal> {
         let now = self.now()?;
         let user = self.directory.user_named(&typed.name).await?;
+        // By the name as it is kept, where somebody has it: however it is spelt, it is one count.
+        let counted = user.as_ref().map_or(&typed.name, |it| &it.name).clone();
         let active = user.filter(|it| it.is_active);
         let kept = active.as_ref().and_then(|it| it.password.as_ref());
         let is_right = self
-            .try_password(&typed.name, &typed.password, kept, &client, now)
+            .try_password(&counted, &typed.password, kept, &client, now)
             .await?;
         let Some(user) = active.filter(|_| is_right) else {
-            return Err(Refusal::new(
-                StatusCode::UNAUTHORIZED,
-                "wrong-credentials",
-                "The user name or the password is wrong.",
-            )
-            .about("password"));
+            return Err(wrong_credentials());
         };
         let mut session = Session::pending(now);
         session.return_to = typed.return_to.filter(|it| is_local(it));
@@ -66,7 +64,13 @@ impl Gateway {
         }
         let step = self.step(&visit).await?;
         let return_to = visit.arrive(step);
-        let token = self.open_session(&visit.user, &visit.session, now).await?;
+        let opened = self.open_session(&visit.user, &visit.session, now).await;
+        let token = opened.map_err(|refusal| match refusal.status {
+            // They were switched off just now.
+            StatusCode::NOT_FOUND => wrong_credentials(),
+            _ => refusal,
+        })?;
+        self.still_holds(&visit.user, &token).await?;
         self.metrics.sign_in(match step {
             Step::Verify => SignInOutcome::Challenged,
             Step::Enroll | Step::Vouch | Step::SaveCode => SignInOutcome::ToEnroll,
@@ -82,6 +86,28 @@ impl Gateway {
             device_token: None,
             return_to,
         })
+    }
+
+    /// Requires, once a session is there to be ended by whoever changes it, that its user's password is still the one that
+    /// was looked at, and that they may still sign in.
+    ///
+    /// # Security
+    ///
+    /// A change of password ends the sessions that there are. One that was added just after, on the password before, would
+    /// outlive it.
+    async fn still_holds(&self, user: &User, token: &Token) -> Result<(), Refusal> {
+        let holds = match self.directory.user(&user.id).await {
+            Ok(now) => now.is_some_and(|it| it.is_active && it.password == user.password),
+            Err(error) => {
+                self.sign_out(token).await?;
+                return Err(error.into());
+            }
+        };
+        if holds {
+            return Ok(());
+        }
+        self.sign_out(token).await?;
+        Err(wrong_credentials())
     }
 
     /// Answers the nudge: later. Returns where they wanted to get.
@@ -177,6 +203,15 @@ impl Gateway {
         self.begin(&mut visit, aim, None, true).await?;
         self.rotate(&mut visit).await
     }
+}
+
+fn wrong_credentials() -> Refusal {
+    Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "wrong-credentials",
+        "The user name or the password is wrong.",
+    )
+    .about("password")
 }
 
 /// Says whether an address to return to is one of this host: a path, and nothing that a browser takes for another host.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::visit::Client;
-use crate::directory::{Counted, PasswordHash};
+use crate::directory::{Counted, PasswordHash, folded};
 use crate::gateway::Gateway;
 use crate::metrics::PasswordOutcome;
 use crate::refusal::Refusal;
@@ -54,7 +54,7 @@ impl Gateway {
         now: u64,
     ) -> Result<Tries, Refusal> {
         let limits = &self.config.throttle;
-        let name = name.to_lowercase();
+        let name = folded(name);
         let source = network(client.address);
         let counts = [
             (
