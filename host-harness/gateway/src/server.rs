@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::api;
@@ -30,7 +30,7 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn_with_state(gateway.clone(), own_host))
         .layer(from_fn_with_state(gateway.clone(), known))
-        .layer(from_fn(guarded))
+        .layer(from_fn_with_state(gateway.clone(), guarded))
         .with_state(gateway)
 }
 
@@ -76,11 +76,16 @@ async fn own_host(State(gateway): State<Gateway>, request: Request, next: Next) 
 }
 
 /// Sets what browsers are to hold to: nothing from elsewhere, no script in a page, no frame around it, nothing kept.
-async fn guarded(request: Request, next: Next) -> Response {
+async fn guarded(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in GUARDS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // RFC 6797, section 7.2: not where there is no TLS.
+    if gateway.config.public_url.starts_with("https:") {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -88,7 +93,7 @@ async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
-const GUARDS: [(header::HeaderName, &str); 8] = [
+const GUARDS: [(header::HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
@@ -110,7 +115,6 @@ const GUARDS: [(header::HeaderName, &str); 8] = [
         header::HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
     ),
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
 ];
 
 /// Bytes of a request: forms are small.
