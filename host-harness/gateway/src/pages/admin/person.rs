@@ -103,6 +103,7 @@ pub(crate) async fn unlock(
     posted: Posted,
 ) -> Answered {
     let visit = posted.person.inside(&gateway).await?;
+    gateway.administered_company(&visit, &company).await?;
     let Some(method) = method(posted.text("method")) else {
         return Err(Refusal::field("method", "Choose a method.").into());
     };

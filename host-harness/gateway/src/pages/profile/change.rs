@@ -65,15 +65,15 @@ pub(crate) async fn removal(
     Query(asked): Query<Asked>,
     person: Person,
 ) -> Answered {
-    let method = chosen(&asked.method)?;
     let visit = changing(&gateway, &person).await?;
+    let method = chosen(&asked.method)?;
     removal_form(&gateway, &visit, method, StatusCode::OK, None).await
 }
 
 /// Removes a method.
 pub(crate) async fn remove(State(gateway): State<Gateway>, posted: Posted) -> Answered {
-    let method = chosen(posted.text("method"))?;
     let visit = changing(&gateway, &posted.person).await?;
+    let method = chosen(posted.text("method"))?;
     match gateway.remove(visit, method).await {
         Ok(entrance) => Ok(enter_at(&entrance, "/profile/security?done=removed")),
         Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
@@ -91,8 +91,8 @@ pub(crate) async fn preference(
     Query(asked): Query<Asked>,
     person: Person,
 ) -> Answered {
-    let method = chosen(&asked.method)?;
     let visit = changing(&gateway, &person).await?;
+    let method = chosen(&asked.method)?;
     Ok(preference_form(
         &gateway,
         &visit,
@@ -104,8 +104,8 @@ pub(crate) async fn preference(
 
 /// Has a method asked for first.
 pub(crate) async fn prefer(State(gateway): State<Gateway>, posted: Posted) -> Answered {
-    let method = chosen(posted.text("method"))?;
     let visit = changing(&gateway, &posted.person).await?;
+    let method = chosen(posted.text("method"))?;
     match gateway.prefer(&visit, method).await {
         Ok(()) => Ok(go("/profile/security?done=preferred")),
         Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
