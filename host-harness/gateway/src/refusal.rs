@@ -87,13 +87,18 @@ impl Refusal {
         self.code == SIGN_IN_AGAIN
     }
 
-    /// Says whether what is to be done about it stands on another page than the one that it was met on.
+    /// Says whether what is to be done about it stands on another page than the one that it was met on, or the page cannot
+    /// be shown either.
     #[must_use]
     pub fn is_elsewhere(&self) -> bool {
         self.is_over()
             || matches!(
                 self.code,
-                "wrong-stage" | "start-too-late" | "app-required" | "binding-not-attested"
+                "wrong-stage"
+                    | "start-too-late"
+                    | "app-required"
+                    | "binding-not-attested"
+                    | "unavailable"
             )
     }
 }
