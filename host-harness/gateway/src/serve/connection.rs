@@ -106,8 +106,12 @@ impl Connection {
         } = self;
         let asked = Arc::new(Notify::new());
         let asks = asked.clone();
+        // Two, since whoever waits takes the word away.
+        let began = Arc::new(Notify::new());
+        let begins = began.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             asks.notify_one();
+            begins.notify_one();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
             let app = app.clone();
@@ -124,6 +128,7 @@ impl Connection {
         let is_over = tokio::select! {
             // What goes wrong on the way is the client's, or nobody's: requests are logged where they are answered.
             _ = connection.as_mut() => true,
+            () = nothing_within(FIRST_HEAD, &began) => true,
             _ = phase.wait_for(|it| *it == Phase::Ending) => false,
         };
         if is_over {
@@ -142,6 +147,16 @@ impl Connection {
     }
 }
 
+/// Waits until a time is over in which nothing began; for ever if something did.
+async fn nothing_within(time: Duration, began: &Notify) {
+    if timeout(time, began.notified()).await.is_ok() {
+        std::future::pending().await
+    }
+}
+
+/// Until the head of the first request is whole. Whoever opens connections and says nothing, or a letter at a time, keeps
+/// each place for no longer.
+const FIRST_HEAD: Duration = Duration::from_secs(15);
 /// Until the head of a request is whole, counted from the end of the one before: so it is also how long a connection may
 /// wait for its next request. Longer than web servers keep their connections, so that the end is theirs and no request meets
 /// a closing connection; the number of connections is bounded elsewhere.
