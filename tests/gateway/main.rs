@@ -12,13 +12,16 @@
 
 mod administration;
 mod decisions;
+mod front;
 mod journeys;
+mod load;
 mod mail_server;
 mod notices;
 mod openapi;
 mod people;
 mod place;
 mod reminders;
+mod security;
 mod smtp;
 mod wire;
 
@@ -31,6 +34,8 @@ fn main() {
     trials.extend(reminders::trials());
     trials.extend(journeys::trials());
     trials.extend(decisions::trials());
+    trials.extend(load::trials());
     trials.extend(openapi::trials());
+    trials.extend(security::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

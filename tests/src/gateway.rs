@@ -79,6 +79,19 @@ impl Site {
         ground: Ground,
         change: impl FnOnce(&mut Config),
     ) -> Result<Self, String> {
+        Self::start_of(ground, change, |_| {}).await
+    }
+
+    /// Starts one with other parts than these: what fails, or is slower, or is watched.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be started.
+    pub async fn start_of(
+        ground: Ground,
+        change: impl FnOnce(&mut Config),
+        alter: impl FnOnce(&mut Parts),
+    ) -> Result<Self, String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(told)?;
         let address = listener.local_addr().map_err(told)?;
         let text = format!(
@@ -104,7 +117,7 @@ impl Site {
             .clock(clock.clone())
             .build()
             .map_err(told)?;
-        let gateway = Gateway::new(Parts {
+        let mut parts = Parts {
             mfa,
             store,
             directory,
@@ -118,7 +131,9 @@ impl Site {
             passwords: Passwords::cheap_for_tests(4),
             metrics: Metrics::default(),
             config,
-        });
+        };
+        alter(&mut parts);
+        let gateway = Gateway::new(parts);
         let served = app(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopping = Arc::new(Notify::new());
         let stop = stopping.clone();

@@ -143,9 +143,16 @@ fn rust_tests() -> Vec<Marked> {
     let mut found = Vec::new();
     for directory in ["guest", "host-harness", "tests"] {
         for path in files(directory, &[".rs"]) {
-            let (mut is_test, mut above) = (false, Vec::new());
+            let (mut is_test, mut above, mut before) = (false, Vec::new(), String::new());
             for line in read(&path).lines().map(str::trim) {
-                if let Some(comment) = line.strip_prefix("//") {
+                let name = trial(&before, line).map(str::to_owned);
+                line.clone_into(&mut before);
+                if let Some(name) = name {
+                    let ids = std::mem::take(&mut above);
+                    found.push(Marked { name, ids });
+                } else if line == "trial(" {
+                    // Its name is on the next line.
+                } else if let Some(comment) = line.strip_prefix("//") {
                     above.extend(ids(comment));
                 } else if line.starts_with("#[") {
                     is_test |= line == "#[test]" || line.starts_with("#[tokio::test");
@@ -167,6 +174,15 @@ fn rust_tests() -> Vec<Marked> {
     }
     assert!(found.len() > 150, "only {} tests were found", found.len());
     found
+}
+
+/// The name of a trial, if this line has one.
+fn trial<'a>(before: &str, line: &'a str) -> Option<&'a str> {
+    let name = match before {
+        "trial(" => line.strip_prefix('"')?,
+        _ => line.strip_prefix("trial(\"")?,
+    };
+    name.split('"').next()
 }
 
 /// The ids in a text: one of five letters, a hyphen, two digits, and nothing of a word on either side.

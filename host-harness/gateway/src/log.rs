@@ -18,7 +18,15 @@ use crate::config::{Log, LogFormat, LogLevel};
 
 /// Begins to log, for the rest of the process. A second call changes nothing.
 pub fn begin(log: &Log) {
-    let subscriber = subscriber(log, io::stderr);
+    begin_on(log, io::stderr);
+}
+
+/// Begins to log elsewhere than on the error stream, as [`begin`] does.
+pub fn begin_on<W>(log: &Log, writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let subscriber = subscriber(log, writer);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         return;
     }
