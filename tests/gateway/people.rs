@@ -120,7 +120,7 @@ impl Directory for People {
         none()
     }
 
-    async fn rotate_session(&self, _: &SessionId, _: StoredSession) -> Answer<bool> {
+    async fn rotate_session(&self, _: &SessionId, _: u64, _: StoredSession) -> Answer<bool> {
         none()
     }
 

@@ -134,7 +134,7 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError::Unavailable`].
     async fn replace_session(&self, session: &StoredSession) -> Result<bool, DirectoryError>;
 
-    /// Puts a new session in place of one, if that is still there; says whether it was.
+    /// Puts a new session in place of one, if that is still there, at `version`; says whether it was.
     ///
     /// # Security
     ///
@@ -146,6 +146,7 @@ pub trait Directory: Send + Sync {
     async fn rotate_session(
         &self,
         old: &SessionId,
+        version: u64,
         new: StoredSession,
     ) -> Result<bool, DirectoryError>;
 

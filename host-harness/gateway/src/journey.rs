@@ -5,6 +5,7 @@
 
 pub(crate) mod administration;
 mod enrollment;
+mod keeping;
 mod managing;
 mod recovery;
 mod sign_in;

@@ -129,7 +129,7 @@ pub(crate) enum Standing {
 }
 
 /// A ticket, with what it was begun for.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Held {
     pub(crate) ticket: String,
     pub(crate) aim: Aim,
@@ -159,7 +159,7 @@ pub(crate) enum Wish {
 }
 
 /// A recovery code on its way to whoever it was made for.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Kept {
     pub(crate) id: String,
     pub(crate) code: String,
@@ -190,6 +190,34 @@ impl Session {
             return_to: None,
             wish: None,
         }
+    }
+
+    /// Returns what two requests made of one session: of each field what this one changed, else what the other wrote.
+    pub(crate) fn merged(read: &Self, ours: &Self, theirs: &Self) -> Self {
+        macro_rules! merge {
+            ($($field:ident),*) => {
+                Self {
+                    $($field: match read.$field == ours.$field {
+                        true => theirs.$field.clone(),
+                        false => ours.$field.clone(),
+                    },)*
+                }
+            };
+        }
+        merge!(
+            level,
+            opened_at,
+            password_at,
+            factor_at,
+            device_at,
+            amr,
+            epoch,
+            held,
+            recovery,
+            nudge,
+            return_to,
+            wish
+        )
     }
 
     /// Lets somebody in on the plugin's word. That it is the word for this user and this aim, the caller has seen.

@@ -111,7 +111,10 @@ async fn nobody_gets_further(scene: &Scene, fail: impl Fn(bool), needs_plugin: b
             let what = format!("{who:?} {} {path}: {answer:?}", row.method);
             // What a session that waits for somebody's word is at, and a mail to its owner, take no plugin.
             let waits = *who == Who::Waiting && ["/session", "/vouch/send"].contains(&row.path);
-            assert!((waits && needs_plugin) || !answer.status.is_success(), "{what}");
+            assert!(
+                (waits && needs_plugin) || !answer.status.is_success(),
+                "{what}"
+            );
             assert!(!answer.body.contains("\"token\""), "{what}");
         }
     }

@@ -182,11 +182,12 @@ impl Directory for WatchedDirectory {
     async fn rotate_session(
         &self,
         old: &SessionId,
+        version: u64,
         new: StoredSession,
     ) -> Result<bool, DirectoryError> {
         let passed = self.watch.pass("rotate_session", true).await;
         passed.map_err(DirectoryError::Unavailable)?;
-        self.inner.rotate_session(old, new).await
+        self.inner.rotate_session(old, version, new).await
     }
 
     async fn end_session(&self, id: &SessionId) -> Result<(), DirectoryError> {

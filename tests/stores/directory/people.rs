@@ -249,7 +249,7 @@ async fn whoever_is_off_has_no_session_and_gets_none(place: Place) {
     let refused = directory.add_session(session(3, "mia")).await;
     assert!(matches!(refused, Err(DirectoryError::Unknown("user"))));
     let old = SessionId([1; 32]);
-    let rotated = directory.rotate_session(&old, session(4, "mia")).await;
+    let rotated = directory.rotate_session(&old, 0, session(4, "mia")).await;
     assert!(!rotated.expect("it answers"));
     directory.set_active("mia", true).await.expect("she is on");
     assert_eq!(open(&place).await, [2], "a session came back");

@@ -101,7 +101,7 @@ async fn of_racing_rotations_of_one_session_one_wins(place: Place) {
         let answers = race(RACERS, |racer| {
             let directory = [&one, &other][racer % 2].clone();
             let new = session(first + racer as u8, "mia");
-            async move { directory.rotate_session(&old, new).await }
+            async move { directory.rotate_session(&old, 0, new).await }
         })
         .await;
         now = first + only_winner(answers);
@@ -124,10 +124,13 @@ async fn a_rotation_that_fails_changes_nothing(place: Place) {
         added.expect("it opens");
     }
     let old = SessionId([1; 32]);
-    // It is somebody else's, and the new one's id is taken.
-    let rotated = directory.rotate_session(&old, session(3, "ben")).await;
+    // It is somebody else's, and below the new one's id is taken.
+    let rotated = directory.rotate_session(&old, 0, session(3, "ben")).await;
     assert!(!rotated.expect("it answers"));
-    let taken = directory.rotate_session(&old, session(2, "mia")).await;
+    // It was written meanwhile.
+    let rotated = directory.rotate_session(&old, 7, session(3, "mia")).await;
+    assert!(!rotated.expect("it answers"));
+    let taken = directory.rotate_session(&old, 0, session(2, "mia")).await;
     assert!(matches!(taken, Err(DirectoryError::Taken("session"))));
     for (number, is_there) in [(1, true), (2, true), (3, false)] {
         let found = directory.session(&SessionId([number; 32]), NOW).await;
@@ -177,7 +180,12 @@ async fn no_rotation_outlives_the_end_of_all_sessions(place: Place) {
             let (old, new) = (old.id, new.clone());
             async move {
                 match racer {
-                    0 => drop(directory.rotate_session(&old, new).await.expect("answered")),
+                    0 => drop(
+                        directory
+                            .rotate_session(&old, 0, new)
+                            .await
+                            .expect("answered"),
+                    ),
                     _ => directory.end_sessions("mia", None).await.expect("they end"),
                 }
             }

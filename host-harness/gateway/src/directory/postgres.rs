@@ -192,13 +192,16 @@ impl Directory for PostgresDirectory {
     async fn rotate_session(
         &self,
         old: &SessionId,
+        version: u64,
         new: StoredSession,
     ) -> Result<bool, DirectoryError> {
         bounds::require_session(&new)?;
         if !bounds::is_id(&new.user) {
             return Ok(false);
         }
-        transact!(self.server, |it| writing::rotate_session(&it, old, &new))
+        transact!(self.server, |it| writing::rotate_session(
+            &it, old, version, &new
+        ))
     }
 
     async fn end_session(&self, id: &SessionId) -> Result<(), DirectoryError> {

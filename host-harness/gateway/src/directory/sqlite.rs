@@ -186,11 +186,12 @@ impl Directory for SqliteDirectory {
     async fn rotate_session(
         &self,
         old: &SessionId,
+        version: u64,
         new: StoredSession,
     ) -> Result<bool, DirectoryError> {
         bounds::require_session(&new)?;
         let old = *old;
-        self.write(move |it| writing::rotate_session(it, &old, &new))
+        self.write(move |it| writing::rotate_session(it, &old, version, &new))
             .await
     }
 

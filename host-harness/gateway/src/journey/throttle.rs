@@ -34,8 +34,15 @@ impl Gateway {
                 self.metrics.password(PasswordOutcome::Throttled);
             }
         })?;
-        let is_right = self.passwords.check(typed, kept).await;
-        let is_right = is_right.inspect_err(|_| self.metrics.password(PasswordOutcome::Busy))?;
+        let is_right = match self.passwords.check(typed, kept).await {
+            Ok(is_right) => is_right,
+            Err(refusal) => {
+                // Nothing was looked at: a flood of others' passwords uses up nobody's tries.
+                self.metrics.password(PasswordOutcome::Busy);
+                self.forgive(tries).await?;
+                return Err(refusal);
+            }
+        };
         if is_right {
             self.forgive(tries).await?;
         }

@@ -19,7 +19,9 @@ pub(crate) struct Visit {
     pub(crate) client: Client,
     /// The time of the request, by which all of it is judged.
     pub(crate) now: u64,
-    version: u64,
+    /// The session as it was read, by which it is told what this request changed.
+    pub(super) read: Session,
+    pub(super) version: u64,
 }
 
 /// A session that was opened, or that changed its level: its token replaces the one before.
@@ -73,6 +75,7 @@ impl Visit {
         Self {
             token,
             user,
+            read: session.clone(),
             session,
             client,
             now,
@@ -158,109 +161,6 @@ impl Visit {
 }
 
 impl Gateway {
-    /// Finds the session of a token; none if there is none, it has ended, or its user is switched off.
-    pub(crate) async fn visit(
-        &self,
-        token: Token,
-        client: Client,
-    ) -> Result<Option<Visit>, Refusal> {
-        let now = self.now()?;
-        let Some(stored) = self.directory.session(&token.id(), now).await? else {
-            return Ok(None);
-        };
-        let Some(session) = Session::open(&token, &stored) else {
-            return Ok(None);
-        };
-        let user = self.directory.user(&stored.user).await?;
-        let Some(user) = user.filter(|it| it.is_active) else {
-            return Ok(None);
-        };
-        client.note_user(&user.id);
-        let mut visit = Visit {
-            token,
-            user,
-            session,
-            client,
-            now,
-            version: stored.version,
-        };
-        // Written seldom, so that looking at pages costs no commit each.
-        if self.ends_at(&visit.session, now) > stored.ends_at.saturating_add(SEEN_EVERY) {
-            self.save(&mut visit).await?;
-        }
-        Ok(Some(visit))
-    }
-
-    /// Writes what a session holds now.
-    ///
-    /// If another request of the same session came first, that one stands: both did what they were asked at the plugin, and
-    /// the page says where things are.
-    pub(crate) async fn save(&self, visit: &mut Visit) -> Result<(), Refusal> {
-        let stored = visit
-            .session
-            .seal(
-                &visit.token,
-                &visit.user.id,
-                visit.version,
-                self.ends_at(&visit.session, visit.now),
-                &*self.random,
-            )
-            .map_err(|_| Refusal::unavailable())?;
-        if self.directory.replace_session(&stored).await? {
-            visit.version = visit.version.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    /// Opens a session for somebody.
-    pub(crate) async fn open_session(
-        &self,
-        user: &User,
-        session: &Session,
-        now: u64,
-    ) -> Result<Token, Refusal> {
-        let token = Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?;
-        let stored = session
-            .seal(
-                &token,
-                &user.id,
-                0,
-                self.ends_at(session, now),
-                &*self.random,
-            )
-            .map_err(|_| Refusal::unavailable())?;
-        self.directory.add_session(stored).await?;
-        Ok(token)
-    }
-
-    /// Gives a session a new token, and ends the old one: at every change of what it is good for.
-    pub(crate) async fn rotate(&self, visit: &mut Visit) -> Result<Entrance, Refusal> {
-        let token = Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?;
-        let step = self.step(visit).await?;
-        let return_to = visit.arrive(step);
-        let session = &visit.session;
-        let ends_at = self.ends_at(session, visit.now);
-        let stored = session
-            .seal(&token, &visit.user.id, 0, ends_at, &*self.random)
-            .map_err(|_| Refusal::unavailable())?;
-        if !self
-            .directory
-            .rotate_session(&visit.token.id(), stored)
-            .await?
-        {
-            return Err(Refusal::sign_in_again(
-                "This session was used or ended elsewhere. Please sign in again.",
-            ));
-        }
-        Ok(Entrance {
-            token,
-            standing: session.level,
-            step,
-            device_token: None,
-            return_to,
-        })
-    }
-
     /// Says what a session is at.
     pub(crate) async fn step(&self, visit: &Visit) -> Result<Step, Refusal> {
         use countersign_host::contract::sign_in::Stage;
@@ -365,29 +265,6 @@ impl Gateway {
         self.begin(&mut visit, Aim::SignIn, None, false).await?;
         self.rotate(&mut visit).await
     }
-
-    /// Ends a session.
-    pub(crate) async fn sign_out(&self, token: &Token) -> Result<(), Refusal> {
-        Ok(self.directory.end_session(&token.id()).await?)
-    }
-
-    /// Returns when a session ends if nobody comes any more.
-    pub(crate) fn ends_at(&self, session: &Session, now: u64) -> u64 {
-        let settings = &self.config.sessions;
-        let minutes = |minutes: u32| u64::from(minutes).saturating_mul(60);
-        match session.level {
-            Standing::Pending => session
-                .opened_at
-                .max(session.password_at)
-                .saturating_add(minutes(settings.pending_minutes)),
-            Standing::Open => {
-                let last = session
-                    .opened_at
-                    .saturating_add(u64::from(settings.hours).saturating_mul(3_600));
-                now.saturating_add(minutes(settings.idle_minutes)).min(last)
-            }
-        }
-    }
 }
 
 /// Returns a user's companies as the plugin is told of them.
@@ -443,9 +320,6 @@ pub(crate) fn denied(reason: &DenyReason) -> Refusal {
     };
     Refusal::new(StatusCode::FORBIDDEN, code, message)
 }
-
-/// How many seconds a session may have been used for before that is noted.
-const SEEN_EVERY: u64 = 60;
 
 /// What stands for the company of somebody who has none: it falls to the default policy.
 const OF_NO_COMPANY: &str = "*none*";

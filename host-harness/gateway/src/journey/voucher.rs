@@ -1,5 +1,6 @@
 //! Set-up codes: the word of an admin, or of a mailbox, where a policy wants one before a first factor is bound.
 
+use axum::http::StatusCode;
 use countersign_host::random::Random;
 use data_encoding::{Encoding, Specification};
 use sha2::{Digest, Sha256};
@@ -25,9 +26,10 @@ impl Gateway {
     /// Mails a set-up code to the mailbox of whoever has typed their password.
     pub(crate) async fn mail_voucher(&self, visit: &Visit) -> Result<(), Refusal> {
         let Some(to) = visit.user.email.clone() else {
-            return Err(Refusal::field(
-                "mail",
-                "No mailbox of yours is known. Ask your company's admin for a set-up code.",
+            return Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "no-mailbox",
+                "We do not know a mailbox of yours. Ask your company's admin for a set-up code.",
             ));
         };
         self.count_voucher_mail(&visit.user.id, visit.now).await?;

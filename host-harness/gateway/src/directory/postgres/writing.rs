@@ -80,13 +80,18 @@ pub(super) async fn add_session(it: &Session, session: &StoredSession) -> Result
 pub(super) async fn rotate_session(
     it: &Session,
     old: &SessionId,
+    version: u64,
     new: &StoredSession,
 ) -> Result<bool, Failed> {
     if it.query(LOCK_ACTIVE, &[&new.user]).await?.is_empty() {
         return Ok(false);
     }
-    let end = "DELETE FROM gateway_session WHERE id = $1 AND user_id = $2 RETURNING 1";
-    let ended = it.query(end, &[&old.0.as_slice(), &new.user]).await?;
+    let end =
+        "DELETE FROM gateway_session WHERE id = $1 AND user_id = $2 AND version = $3 RETURNING 1";
+    let version = signed(version);
+    let ended = it
+        .query(end, &[&old.0.as_slice(), &new.user, &version])
+        .await?;
     if ended.is_empty() {
         return Ok(false);
     }

@@ -117,10 +117,12 @@ pub(super) fn replace_session(it: &Connection, session: &StoredSession) -> Resul
 pub(super) fn rotate_session(
     it: &Connection,
     old: &SessionId,
+    version: u64,
     new: &StoredSession,
 ) -> Result<bool, Failed> {
-    let ended = "DELETE FROM session WHERE id = ?1 AND user = ?2";
-    if !is_there(it, ACTIVE, [&new.user])? || run(it, ended, params![old.0, new.user])? == 0 {
+    let ended = "DELETE FROM session WHERE id = ?1 AND user = ?2 AND version = ?3";
+    let old = params![old.0, new.user, signed(version)];
+    if !is_there(it, ACTIVE, [&new.user])? || run(it, ended, old)? == 0 {
         return Ok(false);
     }
     add_session(it, new)?;
