@@ -51,13 +51,35 @@ impl Drop for Background {
 async fn tidy(gateway: Gateway) {
     loop {
         let tidied = match gateway.clock.now() {
-            Ok(now) => gateway.directory.collect(now).await.unwrap_or(0),
+            Ok(now) => {
+                prune(&gateway, now).await;
+                let collected = gateway.directory.collect(now).await;
+                collected.unwrap_or_else(|error| {
+                    tracing::warn!(target: "countersign::tidy", %error, "what ended is not deleted");
+                    0
+                })
+            }
             Err(_) => 0,
         };
         // Whatever is left, or could not be deleted, is deleted later: it counts for nothing any more.
         sleep(if tidied > 0 { SOON } else { SELDOM }).await;
     }
 }
+
+/// Deletes events that are older than the settings keep them, and that every courier has had.
+async fn prune(gateway: &Gateway, now: u64) {
+    let days = u64::from(gateway.config.keep_events_days);
+    if days == 0 {
+        return;
+    }
+    let before = now.saturating_sub(days.saturating_mul(DAY));
+    let realm = &gateway.config.realm;
+    if let Err(error) = gateway.store.prune(realm, before).await {
+        tracing::warn!(target: "countersign::tidy", %error, "old events are not deleted");
+    }
+}
+
+const DAY: u64 = 24 * 3_600;
 
 const SOON: Duration = Duration::from_secs(1);
 

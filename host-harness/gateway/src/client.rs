@@ -1,7 +1,7 @@
 //! Who asks: the address, by way of web servers that are trusted, and a name for the request.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -36,6 +36,18 @@ impl Client {
     ) -> Self {
         let is_trusted = |address: IpAddr| trusted.iter().any(|it| it.contains(address));
         let mut address = peer.ip().to_canonical();
+        if !is_trusted(address) && headers.contains_key("x-forwarded-for") {
+            // Once: anybody can send the header, but behind a web server of one's own it means that nobody is told apart.
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::warn!(
+                    target: "countersign::client",
+                    peer = %address,
+                    "X-Forwarded-For came from somebody who is not in listen.trusted-proxies. If that is your web server, \
+                     everybody counts as one source when passwords are throttled"
+                );
+            });
+        }
         let given = is_trusted(address).then(|| request_id(headers)).flatten();
         for hop in hops(headers) {
             if !is_trusted(address) {

@@ -50,6 +50,8 @@ pub struct Config {
     pub mail: Option<MailServer>,
     /// Text messages; without it, there are none, except in a demonstration, where they stay in the outbox.
     pub texts: Option<Texts>,
+    /// Days that events are kept for, once every courier has had them; 0 for ever.
+    pub keep_events_days: u32,
     /// Logs.
     pub log: Log,
 }
@@ -71,6 +73,7 @@ impl Config {
             throttle: Throttle::default(),
             mail: None,
             texts: None,
+            keep_events_days: 0,
             log: Log::default(),
         }
     }

@@ -54,7 +54,7 @@ impl Refusal {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "This is not available at the moment. Nothing was lost. Please try again in a minute.",
+            "This is not available right now. Please try again in a minute.",
         )
     }
 
@@ -121,7 +121,7 @@ impl From<DirectoryError> for Refusal {
                 format!("There is no such {what}."),
             ),
             DirectoryError::Invalid(field, expected) => {
-                Self::field(field, format!("Expected {expected}."))
+                Self::field(field, format!("Please enter {expected}."))
             }
         }
     }
@@ -143,16 +143,25 @@ impl From<Failure> for Refusal {
         match failure {
             Failure::InvalidInput(input) => match field_of(&input.field) {
                 Some((field, message)) => Self::field(field, message),
-                None => Self::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "invalid-input",
-                    format!("{}: expected {}.", input.field, input.expected),
-                ),
+                None => {
+                    // What the gateway itself told the plugin does not fit: nothing that this person could mend.
+                    tracing::error!(
+                        target: "countersign::gateway",
+                        field = input.field,
+                        expected = input.expected,
+                        "the plugin does not take what the gateway tells it: is there a policy for every company, or for *?"
+                    );
+                    Self::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "not-set-up",
+                        "Something is not set up for your account yet. Please tell your company's admin.",
+                    )
+                }
             },
             Failure::Ticket(TicketFault::WrongStage) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong-stage",
-                "This step is already behind you. Go on from here.",
+                "You have already completed this step.",
             ),
             Failure::Ticket(TicketFault::Expired) => {
                 Self::sign_in_again("You took too long for this step. Please sign in again.")
@@ -163,7 +172,7 @@ impl From<Failure> for Refusal {
             Failure::Locked(until) => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "locked",
-                "Too many wrong codes. No code is looked at until the wait is over, not even a right one.",
+                "Too many wrong codes. No code will be accepted, even a correct one, until the wait is over.",
             )
             .about("code")
             .until(until),
@@ -184,7 +193,7 @@ impl From<NotPermitted> for Refusal {
         let (code, message) = match reason {
             NotPermitted::FactorDisabled => (
                 "factor-disabled",
-                "This method was switched off after too many wrong codes. Use another one, or your recovery code.",
+                "This method was switched off after too many wrong codes. Use another method, or your recovery code.",
             ),
             NotPermitted::NoSuchFactor => ("no-such-factor", "You have not set up this method."),
             NotPermitted::MethodNotAllowed => (
@@ -193,17 +202,17 @@ impl From<NotPermitted> for Refusal {
             ),
             NotPermitted::NotPending => (
                 "not-pending",
-                "This set-up was ended, or used up its five tries. Begin it again.",
+                "This set-up was cancelled, or its five attempts were used up. Please start again.",
             ),
             NotPermitted::LastFactor => (
                 "last-factor",
-                "Your company requires two-factor authentication, so that your last method cannot be removed.",
+                "Your company requires two-factor authentication, so you cannot remove your last method.",
             ),
             NotPermitted::StartTooLate => (
                 "start-too-late",
-                "Changes can be begun until five minutes after you verified. Please verify again.",
+                "You can start a change only within five minutes of verifying. Please verify again.",
             ),
-            NotPermitted::NoCodeSent => ("no-code-sent", "Have a code sent first."),
+            NotPermitted::NoCodeSent => ("no-code-sent", "Request a code first."),
             NotPermitted::SendLimit(until) => {
                 return Self::new(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -214,7 +223,7 @@ impl From<NotPermitted> for Refusal {
             }
             NotPermitted::NoRecoveryCode => (
                 "no-recovery-code",
-                "There is no recovery code that could be used here. Ask your company's admin to reset you.",
+                "No recovery code can be used here. Ask your company's admin to reset your two-factor authentication.",
             ),
             NotPermitted::Oneself => ("oneself", "You cannot reset yourself."),
             NotPermitted::OtherCompany => (
@@ -238,7 +247,7 @@ impl From<NotPermitted> for Refusal {
             NotPermitted::DeadlineNotInFuture => {
                 return Self::field(
                     "date",
-                    "This date is today or past. Choose a later one, or confirm that it is to hold at once.",
+                    "This date is today or in the past. Choose a later date, or confirm that MFA should be required at once.",
                 );
             }
             NotPermitted::Other(reason) if reason == "number-refused" => {
@@ -250,7 +259,7 @@ impl From<NotPermitted> for Refusal {
             NotPermitted::Other(reason) if reason == "country-not-allowed" => {
                 return Self::field(
                     "phone",
-                    "Your company does not have text messages sent to this country. Use an authenticator app.",
+                    "Your company does not send text messages to this country. Use an authenticator app.",
                 );
             }
             NotPermitted::Other(_) => ("not-permitted", "This is not permitted."),
@@ -264,7 +273,7 @@ impl Refusal {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
-            "Very many people are here at the moment. Please try again.",
+            "We are very busy right now. Please try again in a moment.",
         )
     }
 }

@@ -163,6 +163,9 @@ pub(crate) enum Wish {
 pub(crate) struct Kept {
     pub(crate) id: String,
     pub(crate) code: String,
+    /// When it was given.
+    #[serde(default)]
+    pub(crate) at: u64,
 }
 
 /// That enrolling will be required.

@@ -134,9 +134,21 @@ pub async fn start(config: Config, beside: Beside) -> Result<Started, StartError
     let gateway = assemble(config, beside, opened)?;
     let build = build(&gateway).await?;
     let failing = operations::failing(&gateway).await;
+    warn_of_no_policy(&gateway).await;
     match failing.first() {
         None => Ok(Started { gateway, build }),
         Some(first) => Err(StartError::new(setting_of(first), "it does not answer")),
+    }
+}
+
+/// Without a default policy whoever has a company without one, or no company, cannot sign in: the first operator, for one.
+async fn warn_of_no_policy(gateway: &Gateway) {
+    if matches!(gateway.mfa.policy().get("*").await, Ok(None)) && gateway.outbox.is_none() {
+        tracing::error!(
+            target: "countersign::start",
+            "there is no default policy: operators, and people of companies without a policy, cannot sign in. Make one: \
+             countersign policy put '*' FILE --new"
+        );
     }
 }
 

@@ -31,13 +31,13 @@ async fn deadline(ana: Person) -> Told {
     ];
     ana.script(script, arguments).await?;
     ana.fill("Time zone", "Europe/Nowhere").await?;
-    ana.click("Go on: see whom it concerns").await?;
+    ana.click("Continue: see who is affected").await?;
     ana.find(fantoccini::Locator::Css("[role=alert]"), "what is wrong")
         .await?;
     ana.arrive("Security settings: MFA").await?;
     ana.screenshot("admin-mfa-zone").await?;
     ana.fill("Time zone", "Europe/Madrid").await?;
-    ana.click("Go on: see whom it concerns").await?;
+    ana.click("Continue: see who is affected").await?;
     ana.arrive("Look at this before you save").await?;
     ana.see("1 October 2026").await?;
     ana.screenshot("admin-review").await?;

@@ -80,7 +80,7 @@ async fn two_tabs(ben: Person) -> Told {
     ben.arrive("This page is out of date").await?;
     ben.see("You signed in or out in another tab").await?;
     ben.screenshot("out-of-date").await?;
-    ben.click("Go on from here").await?;
+    ben.click("Continue").await?;
     ben.arrive("Two-Factor Authentication Required").await
 }
 

@@ -164,7 +164,7 @@ async fn at_once() {
     let page = ana.press(SAVE, &[]).await.expect("it answers");
     assert_eq!(page.status(), 409);
     assert!(page.says("Somebody else saved these settings meanwhile"));
-    assert!(page.says("Take up what you had typed"));
+    assert!(page.says("Restore what you typed"));
     let policy = stored(&site, "acme").await.policy;
     assert!(matches!(policy.mode, Mode::Voluntary));
     assert_eq!(policy.device_days, 7);

@@ -142,7 +142,7 @@ async fn last_factor(mut gil: Journey) -> Result<(), String> {
     let alert = page.alert().unwrap_or_default();
     assert_eq!(
         alert,
-        "Your company requires two-factor authentication, so that your last method cannot be removed."
+        "Your company requires two-factor authentication, so you cannot remove your last method."
     );
     assert_eq!(gil.methods().await, [Method::Totp]);
     Ok(())

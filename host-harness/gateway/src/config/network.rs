@@ -18,6 +18,11 @@ pub struct Network {
 pub struct NotANetwork;
 
 impl Network {
+    /// Says whether it is every address there is.
+    pub(super) fn is_everything(&self) -> bool {
+        self.mask == 0
+    }
+
     /// Says whether an address is in it. An IPv4 address that is written as IPv6 is that address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -30,6 +30,7 @@ pub(super) fn config(reader: &mut Reader) -> Option<Config> {
     let mail = reader.has("mail").then(|| mail(reader));
     let texts = reader.has("texts").then(|| texts(reader));
     let log = log(reader);
+    let keep_events_days = reader.number("keep-events-days", 0, 0..=36_500);
     Some(Config {
         public_url: public_url?,
         issuer: issuer.unwrap_or_else(|| ISSUER.to_owned()),
@@ -43,6 +44,7 @@ pub(super) fn config(reader: &mut Reader) -> Option<Config> {
         throttle,
         mail: mail.flatten(),
         texts: texts.flatten(),
+        keep_events_days,
         log,
     })
 }
@@ -105,12 +107,13 @@ fn listen(reader: &mut Reader) -> Listen {
         reader.wrong("listen.operations", "another address than listen.http");
     }
     let decisions = reader.has("listen.decisions").then(|| decisions(reader));
-    let network = "addresses, or networks such as 10.0.0.0/8 without bits behind their length";
+    let network = "addresses, or networks such as 10.0.0.0/8 without bits behind their length, and never all there are";
+    let trusted = |it: &str| parsed(it).filter(|it: &super::Network| !it.is_everything());
     Listen {
         http,
         operations,
         decisions: decisions.flatten(),
-        trusted_proxies: reader.list("listen.trusted-proxies", network, parsed),
+        trusted_proxies: reader.list("listen.trusted-proxies", network, trusted),
         connections: reader.number("listen.connections", default.connections, 1..=65536),
         drain_seconds: reader.number("listen.drain-seconds", default.drain_seconds, 0..=120),
         shutdown_seconds: reader.number(

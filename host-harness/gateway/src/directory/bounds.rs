@@ -88,9 +88,9 @@ pub(super) fn require_session(session: &StoredSession) -> Result<(), DirectoryEr
     }
 }
 
-/// The company `*` is the plugin's word for all of them.
+/// The company `*` is the plugin's word for all of them, and `*none*` the gateway's for those who have none.
 fn require_company_id(id: &str) -> Result<(), DirectoryError> {
-    match is_id(id) && id != "*" {
+    match is_id(id) && !id.starts_with('*') {
         true => Ok(()),
         false => Err(DirectoryError::Invalid("company", COMPANY_ID)),
     }
@@ -109,7 +109,7 @@ fn is_email(email: &str) -> bool {
 const ID: &str = "1 to 128 bytes without control characters";
 const NAME: &str = "1 to 128 characters without control characters";
 const EMAIL: &str = "one address such as mia@example.com, of at most 254 bytes";
-const COMPANY_ID: &str = "1 to 128 bytes without control characters, and not *";
+const COMPANY_ID: &str = "1 to 128 bytes without control characters, and no * at the start";
 const ROLES: &str = "at most 8 roles of 1 to 64 bytes, without control characters";
 
 /// What the contract takes for a user or company.

@@ -103,14 +103,12 @@ impl Gateway {
                 if let Some(code) = confirmation.recovery_code {
                     visit.keep_code(code.id, code.code);
                 }
-                let entrance = self.rotate(&mut visit).await?;
-                // The factor is there. Whoever comes next must be known as enrolled, and if this fails the courier of
-                // events does it again.
-                self.directory.note_enrolled(&visit.user.id).await?;
-                self.directory
-                    .end_sessions(&visit.user.id, Some(&entrance.token.id()))
-                    .await?;
-                Ok(entrance)
+                // The factor is there, whatever happens now. Should one of these fail, the epoch ends the other sessions, and
+                // the courier of events remembers that the user was enrolled.
+                let (user, own) = (&visit.user.id, visit.token.id());
+                self.directory.note_enrolled(user).await?;
+                self.directory.end_sessions(user, Some(&own)).await?;
+                self.rotate(&mut visit).await
             }
             ConfirmVerdict::Rejected(rejection) if rejection.attempts_left == 0 => {
                 Err(Refusal::field(

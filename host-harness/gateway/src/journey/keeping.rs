@@ -34,6 +34,12 @@ impl Gateway {
             now,
             version: stored.version,
         };
+        // A code that nobody saved is not left lying about for whoever finds the session.
+        let kept = visit.session.recovery.as_ref();
+        if kept.is_some_and(|it| now.saturating_sub(it.at) > CODE_LASTS) {
+            visit.session.recovery = None;
+            self.save(&mut visit).await?;
+        }
         // Written seldom, so that looking at pages costs no commit each.
         if self.ends_at(&visit.session, now) > stored.ends_at.saturating_add(SEEN_EVERY) {
             self.save(&mut visit).await?;
@@ -51,20 +57,29 @@ impl Gateway {
     /// A [`Refusal`] to sign in again if the session was ended meanwhile.
     pub(crate) async fn save(&self, visit: &mut Visit) -> Result<(), Refusal> {
         for _ in 0..MOST_TRIES {
-            let ends_at = self.ends_at(&visit.session, visit.now);
-            let (user, version) = (&visit.user.id, visit.version);
-            let sealed = visit
-                .session
-                .seal(&visit.token, user, version, ends_at, &*self.random);
-            let stored = sealed.map_err(|_| Refusal::unavailable())?;
-            if self.directory.replace_session(&stored).await? {
-                visit.version = visit.version.saturating_add(1);
-                visit.read = visit.session.clone();
+            if self.save_first(visit).await? {
                 return Ok(());
             }
-            self.catch_up(visit).await?;
         }
         Err(Refusal::busy())
+    }
+
+    /// Writes what a session holds now, unless another request of the same session came first: then what that one wrote
+    /// is taken over. Says whether it was written.
+    pub(super) async fn save_first(&self, visit: &mut Visit) -> Result<bool, Refusal> {
+        let ends_at = self.ends_at(&visit.session, visit.now);
+        let (user, version) = (&visit.user.id, visit.version);
+        let sealed = visit
+            .session
+            .seal(&visit.token, user, version, ends_at, &*self.random);
+        let stored = sealed.map_err(|_| Refusal::unavailable())?;
+        if self.directory.replace_session(&stored).await? {
+            visit.version = visit.version.saturating_add(1);
+            visit.read = visit.session.clone();
+            return Ok(true);
+        }
+        self.catch_up(visit).await?;
+        Ok(false)
     }
 
     /// Opens a session for somebody.
@@ -167,5 +182,8 @@ impl Gateway {
 /// How many seconds a session may have been used for before that is noted.
 const SEEN_EVERY: u64 = 60;
 
+/// How many seconds a recovery code is shown for, if nobody says to have saved it.
+const CODE_LASTS: u64 = 30 * 60;
+
 /// How often another request of the same session may come first.
-const MOST_TRIES: usize = 8;
+pub(super) const MOST_TRIES: usize = 8;

@@ -214,6 +214,8 @@ impl Gateway {
     ) -> Result<Entrance, Refusal> {
         self.retype(&mut visit, old).await?;
         Passwords::fit_for_use(&visit.user.name, new)?;
+        self.count_password_change(&visit.user.id, visit.now)
+            .await?;
         let hash = self.passwords.hash(new, &*self.random).await?;
         // Told first: should the second fail, tickets and devices ended for nothing, and the old password still holds.
         let mfa = visit.mfa(self);

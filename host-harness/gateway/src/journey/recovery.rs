@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use countersign_host::contract::recovery::PresentVerdict;
 
+use super::keeping::MOST_TRIES;
 use super::visit::{Entrance, Step, Visit};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
@@ -43,14 +44,34 @@ impl Gateway {
         }
     }
 
-    /// Makes a new recovery code, which ends the one before, and keeps it in the session to be shown.
+    /// Makes a new recovery code, which ends the one before, and keeps it in the session to be shown. One that is still to
+    /// be saved is shown again instead.
+    ///
+    /// Of two requests at once each may make a code at the plugin, and only the last one made is good. So whoever finds
+    /// that another wrote the session meanwhile makes one anew: what the session shows in the end is what was made last.
     pub(crate) async fn issue_code(&self, visit: &mut Visit) -> Result<(), Refusal> {
-        let mfa = visit.mfa(self);
-        let ticket = visit.ticket()?;
-        let issued = mfa.recovery().issue(&visit.user.id, ticket).await;
-        let code = self.or_by_app(visit, issued).await?;
-        visit.keep_code(code.id, code.code);
-        self.save(visit).await
+        let mut has_made = false;
+        for _ in 0..MOST_TRIES {
+            if visit.session.recovery.is_some() && !has_made {
+                return Ok(());
+            }
+            // Written first: whoever came between has a version that is not the session's any more.
+            if !self.save_first(visit).await? {
+                continue;
+            }
+            if !has_made {
+                self.count_code(&visit.user.id, visit.now).await?;
+            }
+            let mfa = visit.mfa(self);
+            let issued = mfa.recovery().issue(&visit.user.id, visit.ticket()?).await;
+            let code = self.or_by_app(visit, issued).await?;
+            has_made = true;
+            visit.keep_code(code.id, code.code);
+            if self.save_first(visit).await? {
+                return Ok(());
+            }
+        }
+        Err(Refusal::busy())
     }
 
     /// Notes that the user said to have saved the code that the session shows, and shows it no more. Returns where they
@@ -61,14 +82,24 @@ impl Gateway {
         };
         let mfa = visit.mfa(self);
         let noted = mfa.recovery().acknowledge(&visit.user.id, &kept.id).await;
-        match noted.map_err(Refusal::from) {
-            // Another code was issued meanwhile: this one is over, and need not be shown either.
-            Err(refusal) if refusal.code == "no-recovery-code" => {}
-            noted => noted?,
-        }
+        let is_over = match noted.map_err(Refusal::from) {
+            Err(refusal) if refusal.code == "no-recovery-code" => true,
+            noted => {
+                noted?;
+                false
+            }
+        };
         let return_to = visit.arrive(Step::Inside);
         self.save(visit).await?;
-        Ok(return_to)
+        match is_over {
+            // Another one was made, in another tab or by whoever else is in: what they saved is good for nothing.
+            true => Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "code-over",
+                "A newer recovery code was made meanwhile, so the one you saved no longer works. Please get a new one.",
+            )),
+            false => Ok(return_to),
+        }
     }
 }
 

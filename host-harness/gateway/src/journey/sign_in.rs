@@ -45,6 +45,7 @@ impl Gateway {
         let Some(user) = active.filter(|_| is_right) else {
             return Err(wrong_credentials());
         };
+        client.note_user(&user.id);
         let mut session = Session::pending(now);
         session.return_to = typed.return_to.filter(|it| is_local(it));
         let mut visit = Visit::new(

@@ -45,6 +45,7 @@ impl Gateway {
         };
         if is_right {
             self.forgive(tries).await?;
+            self.note_at_home(name, client, now).await?;
         }
         self.metrics.password(match is_right {
             true => PasswordOutcome::Right,
@@ -63,16 +64,34 @@ impl Gateway {
         let limits = &self.config.throttle;
         let name = folded(name);
         let source = network(client.address);
-        let counts = [
-            (
-                key("name and source", &[&name, &source]),
-                QUARTER,
-                limits.name_and_source,
-            ),
-            (key("name", &[&name]), HOUR, limits.name),
-            (key("source", &[&source]), QUARTER, limits.source),
-        ];
+        let mut counts = vec![(
+            key("name and source", &[&name, &source]),
+            QUARTER,
+            limits.name_and_source,
+        )];
+        // Whoever signed in from there lately is not shut out by what strangers do elsewhere with their name, nor by what
+        // others do behind the same address.
+        if !self.is_at_home(&name, &source, now).await? {
+            counts.push((key("name", &[&name]), HOUR, limits.name));
+            counts.push((key("source", &[&source]), QUARTER, limits.source));
+        }
         self.count_all(&counts, now).await
+    }
+
+    /// Says whether this name was signed in with from this source lately.
+    async fn is_at_home(&self, name: &str, source: &str, now: u64) -> Result<bool, Refusal> {
+        let key = key("at home", &[name, source]);
+        // With a ceiling of none nothing is counted, and the end is told of what was.
+        let counted = self.directory.count(&key, now, now, 0).await?;
+        Ok(matches!(counted, Counted::Full { ends_at } if ends_at > now))
+    }
+
+    /// Remembers that this name was signed in with from this source.
+    async fn note_at_home(&self, name: &str, client: &Client, now: u64) -> Result<(), Refusal> {
+        let key = key("at home", &[&folded(name), &network(client.address)]);
+        let ends_at = now.saturating_add(AT_HOME_LASTS);
+        self.directory.count(&key, now, ends_at, 1).await?;
+        Ok(())
     }
 
     /// Counts a voucher about to be tried.
@@ -84,6 +103,18 @@ impl Gateway {
     /// Counts a voucher about to be mailed.
     pub(super) async fn count_voucher_mail(&self, user: &str, now: u64) -> Result<(), Refusal> {
         let counts = [(key("voucher mail", &[user]), HOUR, VOUCHER_MAILS)];
+        self.count_all(&counts, now).await.map(|_| ())
+    }
+
+    /// Counts a recovery code about to be made: each one is told of by mail.
+    pub(super) async fn count_code(&self, user: &str, now: u64) -> Result<(), Refusal> {
+        let counts = [(key("recovery code", &[user]), HOUR, CODES)];
+        self.count_all(&counts, now).await.map(|_| ())
+    }
+
+    /// Counts a password about to be changed: each change is told of by mail.
+    pub(super) async fn count_password_change(&self, user: &str, now: u64) -> Result<(), Refusal> {
+        let counts = [(key("password change", &[user]), HOUR, PASSWORD_CHANGES)];
         self.count_all(&counts, now).await.map(|_| ())
     }
 
@@ -107,7 +138,7 @@ impl Gateway {
                     return Err(Refusal::new(
                         StatusCode::TOO_MANY_REQUESTS,
                         "throttled",
-                        "There were too many tries. Please wait, then try again.",
+                        "There were too many tries for this name, or from your network. Please wait, then try again.",
                     )
                     .until(ends_at));
                 }
@@ -141,6 +172,9 @@ fn network(address: IpAddr) -> String {
     }
 }
 
+/// How long a source is one's own after a right password: 30 days.
+const AT_HOME_LASTS: u64 = 30 * 24 * HOUR;
+
 const QUARTER: u64 = 15 * 60;
 
 const HOUR: u64 = 3_600;
@@ -150,3 +184,9 @@ const VOUCHERS: u32 = 5;
 
 /// Set-up codes that are mailed to one person in an hour.
 const VOUCHER_MAILS: u32 = 5;
+
+/// Recovery codes that one person can have made in an hour.
+const CODES: u32 = 10;
+
+/// Changes of one person's password in an hour.
+const PASSWORD_CHANGES: u32 = 5;

@@ -156,7 +156,11 @@ impl Visit {
     }
 
     pub(crate) fn keep_code(&mut self, id: String, code: String) {
-        self.session.recovery = Some(Kept { id, code });
+        self.session.recovery = Some(Kept {
+            id,
+            code,
+            at: self.now,
+        });
     }
 }
 
@@ -165,13 +169,11 @@ impl Gateway {
     pub(crate) async fn step(&self, visit: &Visit) -> Result<Step, Refusal> {
         use countersign_host::contract::sign_in::Stage;
         let session = &visit.session;
-        if session.recovery.is_some() {
-            return Ok(Step::SaveCode);
-        }
         if session.level == Standing::Open {
-            return Ok(match session.nudge {
-                Some(_) => Step::Nudge,
-                None => Step::Inside,
+            return Ok(match (&session.recovery, &session.nudge) {
+                (Some(_), _) => Step::SaveCode,
+                (None, Some(_)) => Step::Nudge,
+                (None, None) => Step::Inside,
             });
         }
         let Some(held) = &session.held else {

@@ -186,7 +186,7 @@ pub(crate) async fn save(
         Err(refusal) if refusal.field == Some("date") => {
             let alert = Some(Alert::from(&Refusal::field(
                 "enforce-now",
-                "This date is today or past. Tick that it is to hold at once, or go back and choose a later one.",
+                "This date is today or in the past. Tick that it is to hold at once, or go back and choose a later one.",
             )));
             summary(&gateway, &editing, draft, &policy, alert, refusal.status).await
         }

@@ -126,10 +126,6 @@ pub(crate) async fn renewal(State(gateway): State<Gateway>, person: Person) -> A
 /// Makes a new recovery code.
 pub(crate) async fn renew(State(gateway): State<Gateway>, posted: Posted) -> Answered {
     let mut visit = changing(&gateway, &posted.person).await?;
-    if visit.session.recovery.is_some() {
-        // Pressed twice: the code that was made is still to be saved.
-        return Ok(go("/recovery-code"));
-    }
     match gateway.issue_code(&mut visit).await {
         Ok(()) => Ok(go("/recovery-code")),
         Err(refusal) if refusal.is_elsewhere() => Err(refusal.into()),
