@@ -18,7 +18,7 @@ use libtest_mimic::Trial;
 
 use super::stage::{EVERYBODY, FORM, OPEN, PENDING, Scene, Who, mark_of};
 use super::table::{API, PAGES, Row};
-use super::walk::{ask, body_of};
+use super::walk::{ask, body_of, program_path};
 use crate::place::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -103,7 +103,7 @@ async fn nobody_gets_further(scene: &Scene, fail: impl Fn(bool), needs_plugin: b
             }
         }
         for row in API.iter().filter(|it| !ends_or_begins(it)) {
-            let path = row.path.replace("{method}", "totp");
+            let path = program_path(row);
             let answer = scene
                 .wire
                 .api(row.method, &path, Some(token), body_of(row))

@@ -5,7 +5,7 @@ use libtest_mimic::Trial;
 
 use super::stage::{EVERYBODY, OPEN, Scene, Who};
 use super::table::{API, PAGES};
-use super::walk::path_of;
+use super::walk::{path_of, program_path};
 use super::wire::Answer;
 use crate::place::trial;
 
@@ -44,10 +44,7 @@ async fn guarded() {
         }
     }
     for row in API {
-        let path = format!(
-            "/countersign/api/v1{}",
-            row.path.replace("{method}", "totp")
-        );
+        let path = format!("/countersign/api/v1{}", program_path(row));
         is_guarded(&path, &scene.wire.send(row.method, &path, &[], "").await);
     }
     let big = "x".repeat(70_000);

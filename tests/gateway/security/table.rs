@@ -100,6 +100,16 @@ pub(crate) const API: &[Row] = &[
     row("DELETE", "/session", ["401 no-token", "204", "204", "204", "204", "204", "204"]),
     row("POST", "/notice/later", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "200", "200", "200"]),
     row("POST", "/step-up", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "200", "200", "200"]),
+    row("GET", "/companies", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "200", "200", "200"]),
+    row("GET", "/companies/{company}/policy", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
+    row("PUT", "/companies/{company}/policy", ["401 no-token", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input"]),
+    row("POST", "/companies/{company}/preview", ["401 no-token", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input"]),
+    row("GET", "/companies/{company}/audit", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
+    row("GET", "/companies/{company}/readiness", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
+    row("GET", "/companies/{company}/people/{user}", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
+    row("POST", "/companies/{company}/people/{user}/reset", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "422 invalid-input", "422 invalid-input"]),
+    row("POST", "/companies/{company}/people/{user}/unlock", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "403 no-such-factor", "403 no-such-factor"]),
+    row("POST", "/companies/{company}/people/{user}/set-up-code", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "403 not-verified", "403 not-verified"]),
 ];
 
 const fn row(method: &'static str, path: &'static str, answers: [&'static str; 7]) -> Row {
