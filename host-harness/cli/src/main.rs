@@ -4,6 +4,7 @@
 
 mod authenticator;
 mod backup;
+mod bench;
 mod calendar;
 mod call;
 mod company;
@@ -44,6 +45,7 @@ use clap::{Parser, Subcommand};
 use countersign_host::printable::Printable;
 
 use crate::backup::Backup;
+use crate::bench::Bench;
 use crate::call::Call;
 use crate::company::Company;
 use crate::copy::Copy;
@@ -103,6 +105,7 @@ enum Command {
     User(User),
     Company(Company),
     Serve(Serve),
+    Bench(Bench),
 }
 
 fn main() -> ExitCode {
@@ -148,6 +151,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::User(user) => user.run(cache, &mut out).await?,
         Command::Company(company) => company.run(&mut out).await?,
         Command::Serve(serve) => serve.run(cache, &mut out).await?,
+        Command::Bench(bench) => bench.run(cache, &mut out).await?,
     }
     out.flush()?;
     Ok(())
