@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("decisions_without_the_secret_are_none", secret),
         trial("decisions_that_do_not_fit_are_told_where", misfits),
         trial("decisions_socket_is_its_owners_alone", socket),
+        trial("decisions_socket_that_was_left_behind_goes_to_one", race),
         app(
             Peer::Python,
             "decisions_let_an_app_in_python_ask",
@@ -113,6 +114,29 @@ async fn socket() {
         .await
         .expect_err("it is a file");
     assert_eq!(std::fs::read(&path).expect("it is there"), b"precious");
+    std::fs::remove_dir_all(directory).expect("it is there");
+}
+
+async fn race() {
+    let directory = directory("race");
+    let path = directory.join("mfa.sock");
+    for _ in 0..20 {
+        let decisions = settings(&format!("unix:{}", path.display()));
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let decisions = decisions.clone();
+                tokio::spawn(async move { decisions::listen(&decisions).await })
+            })
+            .collect();
+        let mut doors = Vec::new();
+        for start in starts {
+            doors.extend(start.await.expect("no panic"));
+        }
+        assert_eq!(doors.len(), 1, "one has it");
+        let reached = tokio::net::UnixStream::connect(&path).await;
+        reached.expect("and is reached by it");
+        // What is left behind is where the next round begins.
+    }
     std::fs::remove_dir_all(directory).expect("it is there");
 }
 

@@ -13,23 +13,42 @@ use crate::place::{finish, trial};
 use crate::wire::Caller;
 
 pub(crate) fn trials() -> Vec<Trial> {
+    let keeping = |name: &str, sender: Sender| {
+        Peer::Schemathesis.trial(name.to_owned(), move || {
+            finish(keeps_to_its_document(sender))
+        })
+    };
     vec![
         trial("api_tells_every_problem_in_one_form", problems),
         trial("api_believes_no_cookie", cookies),
         trial("api_lets_a_program_enroll_and_sign_in", enrolls),
-        Peer::Schemathesis.trial("api_keeps_to_its_document_with_nobody_signed_in", || {
-            finish(keeps_to_its_document(Signed::Out))
-        }),
-        Peer::Schemathesis.trial("api_keeps_to_its_document_with_an_operator", || {
-            finish(keeps_to_its_document(Signed::In))
-        }),
+        trial("api_refuses_a_policy_out_of_bounds_at_its_member", policies),
+        trial("api_has_the_readiness_as_a_table", table),
+        keeping("api_keeps_to_its_document_for_a_stranger", Sender::Stranger),
+        keeping("api_keeps_to_its_document_for_an_operator", Sender::Operator),
+        keeping("api_keeps_to_its_document_in_a_company", Sender::Helper),
     ]
 }
 
+/// Who sends what Schemathesis makes up.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Signed {
-    In,
-    Out,
+enum Sender {
+    /// Somebody without a token.
+    Stranger,
+    /// An operator, with a change of factors under way.
+    Operator,
+    /// The same, always for a company and a person that there are.
+    Helper,
+}
+
+impl Sender {
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger.toml",
+            Self::Operator => "operator.toml",
+            Self::Helper => "helper.toml",
+        }
+    }
 }
 
 async fn problems() {
@@ -83,16 +102,15 @@ async fn cookies() {
     let mut caller = Caller::of(site.address());
     let token = sign_in(&caller, "ben").await;
     caller.headers = format!("Cookie: __Host-countersign={token}\r\n");
-    let (status, problem) = caller.get("/countersign/api/v1/session").await;
+    let (status, problem) = caller.get(&api("session")).await;
     assert_eq!((status, &problem["code"]), (401, &json!("no-token")));
     caller.bear(&token);
-    assert_eq!(caller.get("/countersign/api/v1/session").await.0, 200);
+    assert_eq!(caller.get(&api("session")).await.0, 200);
 }
 
 async fn enrolls() {
     let site = Site::start().await.expect("a site");
     let mut caller = Caller::of(site.address());
-    let api = |path: &str| format!("/countersign/api/v1/{path}");
     let typed = json!({ "name": "gil", "password": PASSWORD });
     let (_, entered) = caller.post(&api("sign-in"), &typed).await;
     assert_eq!(entered["session"]["level"], "pending");
@@ -127,8 +145,57 @@ async fn enrolls() {
     assert_eq!(caller.get(&api("session")).await.0, 401);
 }
 
+async fn policies() {
+    let site = Site::start().await.expect("a site");
+    let mut caller = Caller::of(site.address());
+    let token = sign_in(&caller, "omar").await;
+    caller.bear(&token);
+    let (_, document) = caller.get(&api("openapi.json")).await;
+    let example = &document["components"]["schemas"]["Supposed"]["example"];
+    let put = "companies/globex/policy";
+    let (_, governing) = caller.get(&api(put)).await;
+    for (member, value) in [
+        ("device-days", json!(91)),
+        ("reauth-interval", json!(299)),
+        ("methods", json!(["sms"])),
+        ("reminder-days", json!([0])),
+    ] {
+        let mut supposed = example.clone();
+        supposed["policy"][member] = value;
+        for company in ["globex", "*"] {
+            let path = api(&format!("companies/{company}/preview"));
+            let (status, problem) = caller.post(&path, &supposed).await;
+            let field = json!(format!("policy.{member}"));
+            assert_eq!((status, &problem["field"]), (422, &field), "{problem}");
+        }
+        let change = json!({
+            "policy": supposed["policy"], "expected": governing["revision"]
+        });
+        let (status, problem) = caller.send("PUT", &api(put), &change.to_string()).await;
+        let field = json!(format!("policy.{member}"));
+        assert_eq!((status, &problem["field"]), (422, &field), "{problem}");
+    }
+    let path = api("companies/globex/preview");
+    let (status, forecast) = caller.post(&path, example).await;
+    assert_eq!(status, 200, "the document's own example fits: {forecast}");
+}
+
+async fn table() {
+    let site = Site::start().await.expect("a site");
+    let mut caller = Caller::of(site.address());
+    let path = api("companies/acme/readiness.csv");
+    assert_eq!(caller.get(&path).await.1["code"], json!("no-token"));
+    let token = sign_in(&caller, "omar").await;
+    caller.bear(&token);
+    let (status, headers, table) = caller.text(&path).await;
+    assert_eq!(status, 200);
+    let headers = headers.to_ascii_lowercase();
+    assert!(headers.contains("content-type: text/csv"), "{headers}");
+    assert!(table.lines().any(|it| it.contains("ben")), "{table}");
+}
+
 /// Has Schemathesis send what the document allows, and what it forbids.
-async fn keeps_to_its_document(signed: Signed) {
+async fn keeps_to_its_document(sender: Sender) {
     let site = Site::start_with(|config| {
         // Passwords by the hundred are what it is about.
         config.throttle.name_and_source = 1_000_000;
@@ -137,32 +204,22 @@ async fn keeps_to_its_document(signed: Signed) {
     });
     let site = site.await.expect("a site");
     let url = format!("{}/countersign/api/v1", site.url());
-    let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway/openapi/schemathesis.toml");
     let mut command = Command::new(Peer::Schemathesis.program());
-    command.arg("--config-file").arg(settings).arg("--no-color");
-    command.args(["run", &format!("{url}/openapi.json"), "--url", &url]);
-    command.args(["--checks", "all", "--seed", "1", "--max-time", "90"]);
-    command.args([
-        "--generation-deterministic",
-        "--generation-database",
-        "none",
-    ]);
-    command.args(["--phases", "examples,coverage,fuzzing", "--no-shrink"]);
-    match signed {
-        Signed::Out => command.args(["--max-examples", "10"]),
-        Signed::In => {
-            let mut caller = Caller::of(site.address());
-            let token = sign_in(&caller, "omar").await;
-            caller.bear(&token);
-            let typed = json!({ "password": PASSWORD });
-            let (status, _) = caller.post("/countersign/api/v1/manage", &typed).await;
-            assert_eq!(status, 200, "there is a change under way");
-            command.args(["--header", &format!("Authorization: Bearer {token}")]);
-            // It would end the session that all else is tried with.
-            command.args(["--exclude-operation-id", "sign_out"]);
-            command.args(["--max-examples", "15"])
-        }
-    };
+    let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway/openapi");
+    command.arg("--config-file").arg(settings.join(sender.settings()));
+    command.args(["--no-color", "run"]);
+    command.args([&format!("{url}/openapi.json"), "--url", &url]);
+    command.args(["--checks", "all", "--phases", "examples,coverage,fuzzing"]);
+    command.args(["--generation-deterministic", "--no-shrink"]);
+    let mut caller = Caller::of(site.address());
+    if sender != Sender::Stranger {
+        let token = sign_in(&caller, "omar").await;
+        caller.bear(&token);
+        let typed = json!({ "password": PASSWORD });
+        let (status, _) = caller.post(&api("manage"), &typed).await;
+        assert_eq!(status, 200, "there is a change under way");
+        command.args(["--header", &format!("Authorization: Bearer {token}")]);
+    }
     let directory = std::env::temp_dir();
     command.current_dir(directory);
     let output = tokio::task::spawn_blocking(move || command.output());
@@ -170,6 +227,14 @@ async fn keeps_to_its_document(signed: Signed) {
     let said = String::from_utf8_lossy(&output.stdout);
     let erred = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}{erred}");
+    if sender != Sender::Stranger {
+        let (status, session) = caller.get(&api("session")).await;
+        assert_eq!(status, 200, "it was the session of all of it: {session}");
+    }
+}
+
+fn api(path: &str) -> String {
+    format!("/countersign/api/v1/{path}")
 }
 
 async fn sign_in(caller: &Caller, name: &str) -> String {

@@ -35,17 +35,26 @@ impl Caller {
 
     /// Sends a request; returns the status and the JSON, `null` where there is none.
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let host = format!("Host: localhost:{}\r\n", self.address.port());
-        let headers = format!("{host}Content-Type: application/json\r\n{}", self.headers);
-        let (method, path, body) = (method.to_owned(), path.to_owned(), body.to_owned());
-        let address = self.address;
-        let sent = move || exchange(address, &method, &path, &headers, &body);
-        let (status, _, text) = tokio::task::spawn_blocking(sent).await.expect("an answer");
+        let (status, _, text) = self.exchange(method, path, body).await;
         let json = match text.is_empty() {
             true => Value::Null,
             false => serde_json::from_str(&text).expect("JSON, always"),
         };
         (status, json)
+    }
+
+    /// Asks for what is no JSON; returns the status, the headers and the text.
+    pub(crate) async fn text(&self, path: &str) -> (u16, String, String) {
+        self.exchange("GET", path, "").await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, body: &str) -> (u16, String, String) {
+        let host = format!("Host: localhost:{}\r\n", self.address.port());
+        let headers = format!("{host}Content-Type: application/json\r\n{}", self.headers);
+        let (method, path, body) = (method.to_owned(), path.to_owned(), body.to_owned());
+        let address = self.address;
+        let sent = move || exchange(address, &method, &path, &headers, &body);
+        tokio::task::spawn_blocking(sent).await.expect("an answer")
     }
 }
 

@@ -43,17 +43,21 @@ pub(crate) struct Serve {
     /// Serve gateways in other languages too, on unix:PATH or a loopback address, whatever the settings say
     #[arg(long, value_name = "ADDRESS")]
     decisions: Option<String>,
+    /// Serve nothing else but what operators ask: no pages, no API, no forward-auth
+    #[arg(long, conflicts_with_all = ["demo", "check"])]
+    decisions_only: bool,
 }
 
 impl Serve {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
-        let over = self.decisions.map(|it| (DECISIONS.to_owned(), it));
+        let decisions = self.decisions.as_deref().map(from_here).transpose()?;
         if self.demo {
             let place = Place::make(self.keep, self.port)?;
-            let mut config = place.config(over)?;
+            let mut config = place.config(decisions)?;
             config.plugin.cache = cache.map(Path::to_owned);
-            return run(config, Some(&place), out).await;
+            return run(config, Whom::Demo(&place), out).await;
         }
+        let over = decisions.map(|it| (DECISIONS.to_owned(), it));
         let path = self
             .config
             .as_deref()
@@ -65,12 +69,29 @@ impl Serve {
         }
         match self.check {
             true => check(&config, out).await,
-            false => run(config, None, out).await,
+            false if self.decisions_only => run(config, Whom::Gateways, out).await,
+            false => run(config, Whom::People, out).await,
         }
     }
 }
 
-async fn run(config: Config, demo: Option<&Place>, out: &mut dyn Write) -> Result<(), Exit> {
+/// Who is served, beside operators, and gateways where there is a decision service.
+#[derive(Clone, Copy)]
+enum Whom<'a> {
+    People,
+    Demo(&'a Place),
+    /// Gateways alone.
+    Gateways,
+}
+
+async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), Exit> {
+    let demo = match whom {
+        Whom::Demo(place) => Some(place),
+        Whom::People | Whom::Gateways => None,
+    };
+    if matches!(whom, Whom::Gateways) && config.listen.decisions.is_none() {
+        return Err(Exit::Usage(NO_DECISIONS.to_owned()));
+    }
     log::begin(&config.log);
     // Before anything is opened, so that a signal during a slow start is not the system's to act on.
     let stop = Stop::new()?;
@@ -92,9 +113,13 @@ async fn run(config: Config, demo: Option<&Place>, out: &mut dyn Write) -> Resul
         place.seed(&gateway).await?;
     }
     let background = Background::start(&gateway).await?;
+    let decisions_at = door.as_ref().map(|it| it.address.clone());
     let decided = door.map(|it| (it.listener, decisions::router(&gateway, it.secret)));
     let app = app(gateway.clone());
-    let mut serving = Serving::new(gateway, build, app);
+    let mut serving = match whom {
+        Whom::Gateways => Serving::without_app(gateway, build),
+        Whom::People | Whom::Demo(_) => Serving::new(gateway, build, app),
+    };
     serving.others.extend(decided);
     serving.at_end = Box::new(move |at_most| {
         Box::pin(async move {
@@ -104,15 +129,16 @@ async fn run(config: Config, demo: Option<&Place>, out: &mut dyn Write) -> Resul
     let mut announced = Ok(());
     let ready = |at: countersign_gateway::serve::Listening| {
         announced = match demo {
-            Some(place) => place.tell(out),
+            Some(place) => place.tell(decisions_at.as_deref(), out),
             // One line, for whoever waits for it.
-            None => writeln!(
-                out,
-                "ready: {public_url} on {}, operations on {}",
-                at.http, at.operations
-            )
-            .and_then(|()| out.flush())
-            .map_err(Exit::from),
+            None => {
+                let people = at.http.map(|it| format!("{public_url} on {it}, "));
+                let gateways = decisions_at.map(|it| format!(", decisions on {it}"));
+                let (people, gateways) = (people.unwrap_or_default(), gateways.unwrap_or_default());
+                writeln!(out, "ready: {people}operations on {}{gateways}", at.operations)
+                    .and_then(|()| out.flush())
+                    .map_err(Exit::from)
+            }
         };
     };
     let ended = serve(serving, ready, stop.wait()).await;
@@ -177,6 +203,9 @@ fn found(config: &Config, opened: &Opened, keys: &str) -> Table {
     row("plugin", &opened.plugin.digest().to_string());
     row("listen.http", &config.listen.http.to_string());
     row("listen.operations", &config.listen.operations.to_string());
+    let decisions = config.listen.decisions.as_ref();
+    let decisions = decisions.map_or_else(|| "none".to_owned(), |it| it.address.to_string());
+    row("listen.decisions", &decisions);
     row(
         "mail",
         config
@@ -228,6 +257,18 @@ impl Stop {
     }
 }
 
+/// Takes an address of the command line: a path begins where the command is run, not where the settings are.
+fn from_here(typed: &str) -> Result<String, Exit> {
+    let Some(path) = typed.strip_prefix("unix:").filter(|it| !it.is_empty()) else {
+        return Ok(typed.to_owned());
+    };
+    let path = std::path::absolute(path)?;
+    let path = path.to_str().ok_or_else(|| {
+        Exit::Usage("--decisions: expected a directory whose name is UTF-8".to_owned())
+    })?;
+    Ok(format!("unix:{path}"))
+}
+
 /// Returns the variables of the environment that are text; a setting that is none is missed, not taken for another.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
@@ -267,6 +308,9 @@ const INTERRUPTED: i32 = 130;
 
 const NO_CONFIG: &str =
     "expected --config FILE (gateway.example.toml explains all settings there are), or --demo";
+
+const NO_DECISIONS: &str =
+    "--decisions-only: expected --decisions ADDRESS, or [listen.decisions] in the settings: nothing else is served";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -11,6 +11,7 @@ mod session;
 mod text;
 mod ticket;
 mod verification;
+mod whole;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -76,8 +77,13 @@ pub(crate) fn is_for_programs(path: &str) -> bool {
 
 /// Refuses in the API's form.
 pub(crate) fn refuse(status: StatusCode, code: &'static str, message: &'static str) -> Response {
-    Problem::from(Refusal::new(status, code, message)).into_response()
+    let store = [(header::CACHE_CONTROL, "no-store")];
+    let problem = Problem::from(Refusal::new(status, code, message.trim_end()));
+    (store, problem).into_response()
 }
+
+/// The code of the problem that is a defect of the gateway's own.
+pub(crate) const DEFECT: &str = "defect";
 
 /// What the path of every route of the API begins with.
 pub(crate) const PREFIX: &str = "/countersign/api";

@@ -177,6 +177,15 @@ pub enum DecisionsAddress {
     Loopback(SocketAddr),
 }
 
+impl fmt::Display for DecisionsAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Loopback(address) => address.fmt(f),
+        }
+    }
+}
+
 /// How long sessions last.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

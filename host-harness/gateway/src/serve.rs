@@ -29,8 +29,8 @@ pub struct Serving {
     pub gateway: Gateway,
     /// What it was made of, for its metrics.
     pub build: Build,
-    /// What answers at `listen.http`.
-    pub app: Router,
+    /// What answers at `listen.http`; without it, nobody listens there.
+    pub app: Option<Router>,
     /// What else answers, and where, such as the decision service.
     pub others: Vec<(Listener, Router)>,
     /// What is done once nobody is served any more: handing on the last events. It is given the time that it may take.
@@ -45,9 +45,18 @@ impl Serving {
     #[must_use]
     pub fn new(gateway: Gateway, build: Build, app: Router) -> Self {
         Self {
+            app: Some(app),
+            ..Self::without_app(gateway, build)
+        }
+    }
+
+    /// Serves nothing but operators yet: whatever is put into [`others`](Self::others).
+    #[must_use]
+    pub fn without_app(gateway: Gateway, build: Build) -> Self {
+        Self {
             gateway,
             build,
-            app,
+            app: None,
             others: Vec::new(),
             at_end: Box::new(|_| Box::pin(async {})),
         }
@@ -63,8 +72,8 @@ impl fmt::Debug for Serving {
 /// Where a gateway listens, as it came out: a port of 0 is one that was free.
 #[derive(Clone, Copy, Debug)]
 pub struct Listening {
-    /// For people.
-    pub http: SocketAddr,
+    /// For people, where they are served.
+    pub http: Option<SocketAddr>,
     /// For operators.
     pub operations: SocketAddr,
 }
@@ -90,7 +99,7 @@ pub struct ListenError {
     pub error: io::Error,
 }
 
-/// Serves until `shutdown`, and then to the end of what is under way. `ready` is told once both addresses are listened on.
+/// Serves until `shutdown`, and then to the end of what is under way. `ready` is told once all addresses are listened on.
 ///
 /// Told to end, it is not ready any more, and goes on for `listen.drain-seconds` with answers that close their connections.
 /// Then it accepts nobody; whoever was accepted and asks within a second is answered, within `listen.shutdown-seconds`. A
@@ -113,7 +122,10 @@ pub async fn serve(
         at_end,
     } = serving;
     let listen = &gateway.config.listen;
-    let (http, http_at) = bind("listen.http", listen.http).await?;
+    let http = match app {
+        Some(app) => Some((bind("listen.http", listen.http).await?, app)),
+        None => None,
+    };
     let (operations, operations_at) = bind("listen.operations", listen.operations).await?;
     let draining = Draining::default();
     let door = Door {
@@ -129,7 +141,11 @@ pub async fn serve(
     };
     let operated = router(gateway.clone(), draining.clone(), build);
     let side_loop = side.open(operations, guard::side(operated));
-    drop(door.open(http, guard::front(app, &gateway, &draining)));
+    let mut http_at = None;
+    if let Some(((listener, at), app)) = http {
+        http_at = Some(at);
+        drop(door.open(listener, guard::front(app, &gateway, &draining)));
+    }
     for (listener, app) in others {
         drop(door.open(listener, guard::front(app, &gateway, &draining)));
     }
@@ -137,7 +153,7 @@ pub async fn serve(
         http: http_at,
         operations: operations_at,
     });
-    tracing::info!(target: "countersign::serve", http = %http_at, operations = %operations_at, "listening");
+    tracing::info!(target: "countersign::serve", http = http_at.map(tracing::field::display), operations = %operations_at, "listening");
 
     shutdown.await;
     draining.begin();

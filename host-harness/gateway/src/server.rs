@@ -45,7 +45,11 @@ async fn known(State(gateway): State<Gateway>, mut request: Request, next: Next)
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let Some(ConnectInfo(peer)) = peer else {
             // Nobody is served who is nobody.
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return match api::is_for_programs(request.uri().path()) {
+                true => api::refuse(status, api::DEFECT, "Nobody is at the other end."),
+                false => status.into_response(),
+            };
         };
         let trusted = &gateway.config.listen.trusted_proxies;
         let client = Client::of(*peer, request.headers(), trusted, &*gateway.random);

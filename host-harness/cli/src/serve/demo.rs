@@ -62,10 +62,27 @@ impl Place {
         Ok(place)
     }
 
-    /// Reads the settings, with one over them. The environment is not asked: it may be meant for a real gateway.
-    pub(super) fn config(&self, over: Option<(String, String)>) -> Result<Config, Exit> {
+    /// Reads the settings, with the address of a decision service over them. The environment is not asked: it may be meant
+    /// for a real gateway. On a loopback address callers need the secret in a file that is made for it.
+    pub(super) fn config(&self, decisions: Option<String>) -> Result<Config, Exit> {
+        let mut over = Vec::new();
+        if let Some(address) = decisions {
+            if !address.starts_with("unix:") {
+                over.push((SECRET_FILE.to_owned(), self.secret()?));
+            }
+            over.push((super::DECISIONS.to_owned(), address));
+        }
         let path = self.directory.join(SETTINGS);
         Config::load(&path, over).map_err(|error| super::told(&path, error))
+    }
+
+    /// Returns the name of the file with the decision service's secret, and makes it unless it is there.
+    fn secret(&self) -> Result<String, Exit> {
+        let path = self.directory.join(SECRET);
+        if !path.exists() {
+            write_private(&path, &format!("{}\n", word(40)?))?;
+        }
+        Ok(SECRET.to_owned())
     }
 
     /// Returns where messages stay, since they go to nobody.
@@ -86,7 +103,7 @@ impl Place {
     }
 
     /// Tells who can sign in, and where.
-    pub(super) fn tell(&self, out: &mut dyn Write) -> Result<(), Exit> {
+    pub(super) fn tell(&self, decisions: Option<&str>, out: &mut dyn Write) -> Result<(), Exit> {
         let address = format!("http://localhost:{}/countersign/", self.port);
         writeln!(out, "\n{BOLD}{address}{BOLD:#}\n")?;
         let mut table = Table::default();
@@ -104,6 +121,12 @@ impl Place {
             "Text messages and mails go to nobody: {address}outbox shows them."
         )?;
         let files = self.directory.display();
+        if let Some(at) = decisions {
+            writeln!(out, "The decision service is at {at}.")?;
+        }
+        if decisions.is_some_and(|it| !it.starts_with("unix:")) {
+            writeln!(out, "Its callers need the secret in {files}/{SECRET}")?;
+        }
         match self.is_kept {
             true => writeln!(out, "{DIM}It keeps what happens in {files}.{DIM:#}")?,
             false => writeln!(
@@ -164,3 +187,8 @@ const SYMBOLS: &str = "abcdefghijkmnpqrstuvwxyz23456789";
 const SETTINGS: &str = "gateway.toml";
 
 const PASSWORD: &str = "password";
+
+const SECRET: &str = "decisions-secret";
+
+/// What names the file of the decision service's secret.
+const SECRET_FILE: &str = "COUNTERSIGN_GATEWAY_LISTEN__DECISIONS__SECRET_FILE";

@@ -1,5 +1,7 @@
 //! `countersign serve`, as a process that is asked over HTTP and told to end by signals.
 
+mod decisions;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -13,10 +13,12 @@ use utoipa_axum::routes;
 use self::policy::PolicyView;
 use super::body::{Asked, Body, Named};
 use super::caller::Caller;
-use super::problem::Answered;
+use super::problem::{Answered, Problem};
 use super::text::Text;
+use super::whole::{Instant, Ordinal};
 use crate::gateway::Gateway;
-use crate::journey::administration::{AuditQuery, Lot};
+use crate::journey::administration::{AuditQuery, Lot, policy_field};
+use crate::refusal::Refusal;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
@@ -50,11 +52,13 @@ struct Governing {
 
 /// A policy to be.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "policy": policy::example(), "expected": 1, "enforce-now": false }))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct PolicyChange {
     policy: PolicyView,
     /// The revision that was shown; none where the company has no policy of its own.
-    expected: Option<u64>,
+    #[schema(inline)]
+    expected: Option<Ordinal>,
     /// Lets a deadline be now, or past.
     #[serde(default)]
     enforce_now: bool,
@@ -69,11 +73,12 @@ struct Revision {
 
 /// What is supposed.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "policy": policy::example(), "at": 4_102_444_800_u64 }))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Supposed {
     /// When, in seconds since 1970.
-    #[schema(maximum = 253_402_300_799_u64)]
-    at: u64,
+    #[schema(inline)]
+    at: Instant,
     /// The policy that it would have; the one that holds, if none is given.
     policy: Option<PolicyView>,
 }
@@ -118,7 +123,7 @@ enum LotName {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Sought {
-    before: Option<u64>,
+    before: Option<Ordinal>,
     user: Option<Text<1, 128>>,
     event: Option<Text<1, 64>>,
 }
@@ -145,7 +150,10 @@ struct Noted {
 
 /// Lists the companies that one administers.
 #[utoipa::path(get, path = "/companies", tag = "administration",
-    responses((status = 200, description = "The companies, by name.", body = Vec<Company>)))]
+    responses(
+        (status = 200, description = "The companies, by name.", body = Vec<Company>),
+        (status = 403, description = "The session has a step to do first."),
+    ))]
 async fn companies(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<Vec<Company>>> {
     let visit = caller.inside(&gateway).await?;
     let companies = gateway.administered(&visit).await?;
@@ -159,7 +167,11 @@ async fn companies(State(gateway): State<Gateway>, caller: Caller) -> Answered<J
 /// Shows the policy that holds for a company.
 #[utoipa::path(get, path = "/companies/{company}/policy", tag = "administration",
     params(("company" = inline(CompanyId), Path, description = "The company's id.")),
-    responses((status = 200, description = "The policy.", body = Governing)))]
+    responses(
+        (status = 200, description = "The policy.", body = Governing),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company, or it is somebody else's to administer."),
+    ))]
 async fn show_policy(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -176,7 +188,12 @@ async fn show_policy(
 /// Replaces a company's policy. Whoever has a factor must have shown it within a quarter of an hour.
 #[utoipa::path(put, path = "/companies/{company}/policy", tag = "administration", request_body = PolicyChange,
     params(("company" = inline(CompanyId), Path, description = "The company's id.")),
-    responses((status = 200, description = "It holds from now on.", body = Revision)))]
+    responses(
+        (status = 200, description = "It holds from now on.", body = Revision),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company, or it is somebody else's to administer."),
+        (status = 409, description = "The policy is at another revision: somebody else changed it."),
+    ))]
 async fn put_policy(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -190,17 +207,22 @@ async fn put_policy(
             &visit,
             company.as_str(),
             &policy,
-            change.expected,
+            change.expected.map(Ordinal::get),
             change.enforce_now,
         )
-        .await?;
+        .await
+        .map_err(at_policy)?;
     Ok(Json(Revision { revision }))
 }
 
 /// Says what would become of a company's people at a time, if its policy were another one. Changes nothing.
 #[utoipa::path(post, path = "/companies/{company}/preview", tag = "administration", request_body = Supposed,
     params(("company" = inline(CompanyId), Path, description = "The company's id.")),
-    responses((status = 200, description = "What would become of whom.", body = Forecast)))]
+    responses(
+        (status = 200, description = "What would become of whom.", body = Forecast),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company, or it is somebody else's to administer."),
+    ))]
 async fn preview(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -210,15 +232,16 @@ async fn preview(
     let visit = caller.inside(&gateway).await?;
     let policy = supposed.policy.map(Into::into);
     let forecast = gateway
-        .company_preview(&visit, company.as_str(), policy.as_ref(), supposed.at)
-        .await?;
+        .company_preview(&visit, company.as_str(), policy.as_ref(), supposed.at.get())
+        .await
+        .map_err(at_policy)?;
     let people = forecast.people.into_iter().map(|it| Foreseen {
         id: it.id,
         name: it.name,
         lot: it.lot.into(),
     });
     Ok(Json(Forecast {
-        at: supposed.at,
+        at: supposed.at.get(),
         people: people.collect(),
         cut: forecast.is_cut,
     }))
@@ -228,11 +251,15 @@ async fn preview(
 #[utoipa::path(get, path = "/companies/{company}/audit", tag = "administration",
     params(
         ("company" = inline(CompanyId), Path, description = "The company's id."),
-        ("before" = inline(Option<u64>), Query, nullable = false, description = "Only events at positions before this one."),
+        ("before" = inline(Option<Ordinal>), Query, nullable = false, description = "Only events at positions before this one."),
         ("user" = inline(Option<Text<1, 128>>), Query, nullable = false, description = "Only events about this person, by id."),
         ("event" = inline(Option<Text<1, 64>>), Query, nullable = false, description = "Only events of this name, such as `reset`."),
     ),
-    responses((status = 200, description = "At most 50 events.", body = Trail)))]
+    responses(
+        (status = 200, description = "At most 50 events.", body = Trail),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company, or it is somebody else's to administer."),
+    ))]
 async fn audit(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -241,7 +268,7 @@ async fn audit(
 ) -> Answered<Json<Trail>> {
     let visit = caller.inside(&gateway).await?;
     let query = AuditQuery {
-        before: sought.before,
+        before: sought.before.map(Ordinal::get),
         user: sought.user.map(|it| it.as_str().to_owned()),
         event: sought.event.map(|it| it.as_str().to_owned()),
     };
@@ -256,6 +283,16 @@ async fn audit(
         events: events.collect(),
         before: page.before,
     }))
+}
+
+/// Has a refusal of a policy name its field where it stands in a request, in place of the form's.
+fn at_policy(refusal: Refusal) -> Problem {
+    let field = refusal.field.and_then(policy_field);
+    let problem = Problem::from(refusal);
+    match field {
+        Some(field) => problem.at(field),
+        None => problem,
+    }
 }
 
 impl From<Lot> for LotName {

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 use super::problem::{Details, PROBLEM};
 
@@ -49,7 +49,7 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
     api
 }
 
-/// Completes the document by what may go wrong anywhere, and writes it.
+/// Completes the document by what may go wrong with each operation, and writes it.
 pub(super) fn write(mut api: utoipa::openapi::OpenApi) -> Bytes {
     for item in api.paths.paths.values_mut() {
         let operations = [
@@ -62,21 +62,53 @@ pub(super) fn write(mut api: utoipa::openapi::OpenApi) -> Bytes {
             complete(operation);
         }
     }
+    let components = api.components.iter_mut();
+    for schema in components.flat_map(|it| it.schemas.values_mut()) {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.properties.values_mut().for_each(describe);
+        }
+    }
     // Values of our own types: nothing in them fails to be written.
     api.to_json().unwrap_or_default().into()
 }
 
+/// Adds the problems that every operation has, and gives those that it names itself their form.
 fn complete(operation: &mut Operation) {
     let has_body = operation.request_body.is_some();
-    for &(status, description, needs_body) in PROBLEMS {
-        if needs_body && !has_body {
-            continue;
+    let has_parameters = operation.parameters.is_some();
+    let responses = &mut operation.responses.responses;
+    for (status, response) in responses.iter_mut() {
+        if let RefOr::T(response) = response
+            && status.starts_with('4')
+        {
+            *response = problem(status, &response.description);
         }
-        let responses = &mut operation.responses.responses;
-        let known = responses.contains_key(status);
-        if !known {
-            responses.insert(status.to_owned(), RefOr::T(problem(status, description)));
+    }
+    for &(status, description, of) in PROBLEMS {
+        let has = match of {
+            Of::All => true,
+            Of::Bodies => has_body,
+            Of::Input => has_body || has_parameters,
+        };
+        if has {
+            let own = responses.entry(status.to_owned());
+            own.or_insert_with(|| RefOr::T(problem(status, description)));
         }
+    }
+}
+
+/// Gives a member that was written in place its description. utoipa puts it beside the schema, as another that has to hold
+/// too, and makes that one of an object: no text is one.
+fn describe(member: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::AllOf(both)) = member else {
+        return;
+    };
+    if let [RefOr::T(Schema::Object(own)), RefOr::T(Schema::Object(note))] = both.items.as_mut_slice()
+        && note.properties.is_empty()
+    {
+        own.description = note.description.take();
+        own.example = note.example.take();
+        *member = RefOr::T(Schema::Object(own.clone()));
     }
 }
 
@@ -107,34 +139,32 @@ fn text(description: &str) -> Header {
         .build()
 }
 
-/// What may go wrong with any request, and whether only with one that has a body.
-const PROBLEMS: &[(&str, &str, bool)] = &[
-    ("400", "The request could not be read.", false),
+/// What may go wrong with requests, whichever operation they are for.
+const PROBLEMS: &[(&str, &str, Of)] = &[
+    ("400", "The body is no JSON.", Of::Bodies),
     (
         "401",
-        "No token, one that stands for no session, or a wrong name or password.",
-        false,
+        "No token, one that stands for no session, a wrong name or password, or a factor that is not fresh enough.",
+        Of::All,
     ),
-    (
-        "403",
-        "Not permitted, or a factor is required first.",
-        false,
-    ),
-    ("404", "There is no such thing.", false),
-    (
-        "409",
-        "The session is at another step, or somebody else was faster.",
-        false,
-    ),
-    ("413", "The body is too large.", true),
-    ("415", "The body is not said to be JSON.", true),
-    ("421", "The request was sent to another host.", false),
+    ("413", "The body is too large.", Of::Bodies),
+    ("415", "The body is not said to be JSON.", Of::Bodies),
+    ("421", "The request was sent to another host.", Of::All),
     (
         "422",
-        "Something in the request does not fit, or a code is not right.",
-        false,
+        "Something in the request does not fit, or is not right: `field` says what.",
+        Of::Input,
     ),
-    ("429", "Too many tries.", false),
-    ("500", "A defect. Nobody was let in.", false),
-    ("503", "Not available at the moment.", false),
+    ("500", "A defect. Nobody was let in.", Of::All),
+    ("503", "Not available at the moment.", Of::All),
 ];
+
+/// Which operations a problem is of.
+#[derive(Clone, Copy)]
+enum Of {
+    All,
+    /// Those that take a body.
+    Bodies,
+    /// Those that take a body or parameters.
+    Input,
+}

@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Confirmation {
     /// As it was typed: white space and hyphens do not matter.
-    #[schema(inline)]
+    #[schema(inline, example = "123 456")]
     code: Text<1, 64>,
 }
 
@@ -41,7 +41,7 @@ struct Confirmation {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Phone {
     /// The whole number with its country, such as `+34 600 123 456`.
-    #[schema(inline)]
+    #[schema(inline, example = "+34 600 123 456")]
     phone: Text<1, 64>,
 }
 
@@ -63,7 +63,11 @@ struct AppSetup {
 
 /// Begins an authenticator app, or shows again what was begun.
 #[utoipa::path(post, path = "/enrollment/app", tag = "enrollment",
-    responses((status = 200, description = "The key.", body = AppSetup)))]
+    responses(
+        (status = 200, description = "The key.", body = AppSetup),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn begin_app(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<AppSetup>> {
     let visit = caller.underway(&gateway).await?;
     let setup = gateway.begin_app(&visit).await?;
@@ -78,7 +82,11 @@ async fn begin_app(State(gateway): State<Gateway>, caller: Caller) -> Answered<J
 
 /// Takes the first code of the app, which makes it a factor. The user's other sessions end.
 #[utoipa::path(post, path = "/enrollment/app/confirm", tag = "enrollment", request_body = Confirmation,
-    responses((status = 200, description = "It is a factor now.", body = Entered)))]
+    responses(
+        (status = 200, description = "It is a factor now.", body = Entered),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn confirm_app(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -89,7 +97,12 @@ async fn confirm_app(
 
 /// Begins a phone, and sends it a code.
 #[utoipa::path(post, path = "/enrollment/phone", tag = "enrollment", request_body = Phone,
-    responses((status = 200, description = "What became of the message.", body = Receipt)))]
+    responses(
+        (status = 200, description = "What became of the message.", body = Receipt),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+        (status = 429, description = "No more text messages until `retry-at`."),
+    ))]
 async fn begin_phone(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -102,7 +115,13 @@ async fn begin_phone(
 
 /// Sends the code of the pending phone again.
 #[utoipa::path(post, path = "/enrollment/phone/resend", tag = "enrollment",
-    responses((status = 200, description = "What became of the message.", body = Receipt)))]
+    responses(
+        (status = 200, description = "What became of the message.", body = Receipt),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+        (status = 422, description = "Text messages cannot be sent to this number."),
+        (status = 429, description = "No more text messages until `retry-at`."),
+    ))]
 async fn resend(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<Receipt>> {
     let visit = caller.underway(&gateway).await?;
     Ok(Json(gateway.resend(&visit).await?.into()))
@@ -110,7 +129,11 @@ async fn resend(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json
 
 /// Takes the code that was sent, which makes the phone a factor. The user's other sessions end.
 #[utoipa::path(post, path = "/enrollment/phone/confirm", tag = "enrollment", request_body = Confirmation,
-    responses((status = 200, description = "It is a factor now.", body = Entered)))]
+    responses(
+        (status = 200, description = "It is a factor now.", body = Entered),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn confirm_phone(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -122,7 +145,11 @@ async fn confirm_phone(
 /// Discards what was begun of a method. Where nothing was, nothing changes.
 #[utoipa::path(delete, path = "/enrollment/{method}", tag = "enrollment",
     params(("method" = inline(MethodName), Path, description = "The method.")),
-    responses((status = 204, description = "Nothing of it is pending.")))]
+    responses(
+        (status = 204, description = "Nothing of it is pending."),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn cancel(
     State(gateway): State<Gateway>,
     caller: Caller,

@@ -114,7 +114,11 @@ struct Device {
 
 /// Begins a change of factors on the password. Where there is a factor, it is to be shown first, at `verify`.
 #[utoipa::path(post, path = "/manage", tag = "factors", request_body = Retyped,
-    responses((status = 200, description = "The session, with the change under way.", body = SessionView)))]
+    responses(
+        (status = 200, description = "The session, with the change under way.", body = SessionView),
+        (status = 403, description = "Nobody is let in like this, or the session has a step to do first."),
+        (status = 429, description = "Too many wrong passwords: none is looked at until `retry-at`."),
+    ))]
 async fn manage(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -129,7 +133,10 @@ async fn manage(
 
 /// Shows one's own factors, recovery code and trusted devices; no secret.
 #[utoipa::path(get, path = "/status", tag = "factors",
-    responses((status = 200, description = "What there is.", body = Status)))]
+    responses(
+        (status = 200, description = "What there is.", body = Status),
+        (status = 403, description = "The session has a step to do first."),
+    ))]
 async fn status(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<Status>> {
     let visit = caller.inside(&gateway).await?;
     Ok(Json(gateway.own_status(&visit).await?.into()))
@@ -137,7 +144,11 @@ async fn status(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json
 
 /// Makes a factor the one to be asked for first.
 #[utoipa::path(put, path = "/factors/preferred", tag = "factors", request_body = Preference,
-    responses((status = 204, description = "It is.")))]
+    responses(
+        (status = 204, description = "It is."),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn prefer(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -151,7 +162,11 @@ async fn prefer(
 /// Removes a factor, where the policy lets it. The user's other sessions end.
 #[utoipa::path(delete, path = "/factors/{method}", tag = "factors",
     params(("method" = inline(MethodName), Path, description = "The method.")),
-    responses((status = 200, description = "It is gone.", body = Entered)))]
+    responses(
+        (status = 200, description = "It is gone.", body = Entered),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn remove(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -164,7 +179,11 @@ async fn remove(
 
 /// Shows the recovery code that was given, as often as it is asked for until it is said to be saved.
 #[utoipa::path(get, path = "/recovery-code", tag = "factors",
-    responses((status = 200, description = "The code.", body = RecoveryCode)))]
+    responses(
+        (status = 200, description = "The code.", body = RecoveryCode),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no recovery code to be shown."),
+    ))]
 async fn show_code(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<RecoveryCode>> {
     let visit = caller.inside(&gateway).await?;
     RecoveryCode::of(visit.session.recovery.as_ref())
@@ -172,7 +191,10 @@ async fn show_code(State(gateway): State<Gateway>, caller: Caller) -> Answered<J
 
 /// Says that the recovery code was saved. It is not shown again.
 #[utoipa::path(post, path = "/recovery-code", tag = "factors",
-    responses((status = 204, description = "It is noted.")))]
+    responses(
+        (status = 204, description = "It is noted."),
+        (status = 403, description = "The session has a step to do first."),
+    ))]
 async fn acknowledge(State(gateway): State<Gateway>, caller: Caller) -> Answered<StatusCode> {
     let mut visit = caller.inside(&gateway).await?;
     gateway.acknowledge(&mut visit).await?;
@@ -181,7 +203,11 @@ async fn acknowledge(State(gateway): State<Gateway>, caller: Caller) -> Answered
 
 /// Makes a new recovery code, which ends the one before.
 #[utoipa::path(post, path = "/recovery-code/new", tag = "factors",
-    responses((status = 200, description = "The code.", body = RecoveryCode)))]
+    responses(
+        (status = 200, description = "The code.", body = RecoveryCode),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn issue_code(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -193,7 +219,11 @@ async fn issue_code(
 
 /// Changes the password. All other sessions of the user end, and what was under way.
 #[utoipa::path(put, path = "/password", tag = "factors", request_body = PasswordChange,
-    responses((status = 200, description = "It is changed.", body = Entered)))]
+    responses(
+        (status = 200, description = "It is changed.", body = Entered),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 429, description = "Too many wrong passwords: none is looked at until `retry-at`."),
+    ))]
 async fn change_password(
     State(gateway): State<Gateway>,
     caller: Caller,

@@ -114,6 +114,12 @@ impl Problem {
         Self::from(refusal).challenging("Bearer".to_owned())
     }
 
+    /// Has it name a field by where it stands in the request.
+    pub(crate) fn at(mut self, field: &str) -> Self {
+        self.details.field = Some(field.to_owned());
+        self
+    }
+
     /// Has it another status.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.details.status = status.as_u16();

@@ -14,6 +14,7 @@ use super::caller::Caller;
 use super::problem::{Answered, Problem};
 use super::text::{Password, Text};
 use super::ticket::Ticket;
+use super::whole::Span;
 use crate::client::Client;
 use crate::gateway::Gateway;
 use crate::journey::{Admission, Credentials, Entrance, Step, Visit};
@@ -55,7 +56,7 @@ struct StepUp {
 #[serde(rename_all = "kebab-case")]
 struct Freshness {
     /// Seconds that may have passed since a factor was shown; without it, as many as the policy says.
-    max_age: Option<u32>,
+    max_age: Option<Span>,
 }
 
 /// A session under a new token. The one before is over.
@@ -153,7 +154,11 @@ struct Notice {
 
 /// Signs in with a name and a password, as far as the plugin lets it.
 #[utoipa::path(post, path = "/sign-in", tag = "session", security(()), request_body = SignIn,
-    responses((status = 200, description = "A session, pending or open.", body = Entered)))]
+    responses(
+        (status = 200, description = "A session, pending or open.", body = Entered),
+        (status = 403, description = "Nobody signs in like this, and why."),
+        (status = 429, description = "Too many wrong passwords: none is looked at until `retry-at`."),
+    ))]
 async fn sign_in(
     State(gateway): State<Gateway>,
     parts: Parts,
@@ -172,8 +177,11 @@ async fn sign_in(
 
 /// Says what the session is at. With `max-age` it is a problem, `fresh-factor`, if the factor is older.
 #[utoipa::path(get, path = "/session", tag = "session", params(
-        ("max-age" = inline(Option<u32>), Query, nullable = false, description = "Seconds that may have passed since a factor was shown; without it, as many as the policy says.")),
-    responses((status = 200, description = "The session.", body = SessionView)))]
+        ("max-age" = inline(Option<Span>), Query, nullable = false, description = "Seconds that may have passed since a factor was shown; without it, as many as the policy says.")),
+    responses(
+        (status = 200, description = "The session.", body = SessionView),
+        (status = 403, description = "The session has a step to do first."),
+    ))]
 async fn show(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -184,7 +192,8 @@ async fn show(
         return Ok(Json(SessionView::of(&gateway, &visit).await?));
     }
     let visit = caller.inside(&gateway).await?;
-    if let Some(max_age) = asked.max_age
+    let max_age = asked.max_age.and_then(|it| u32::try_from(it.get()).ok());
+    if let Some(max_age) = max_age
         && !matches!(
             gateway.admit(&visit, Some(max_age)).await?,
             Admission::Until(_)
@@ -206,7 +215,10 @@ async fn sign_out(State(gateway): State<Gateway>, caller: Caller) -> Answered<St
 
 /// Answers the nudge: later.
 #[utoipa::path(post, path = "/notice/later", tag = "session",
-    responses((status = 200, description = "The session, without the nudge.", body = SessionView)))]
+    responses(
+        (status = 200, description = "The session, without the nudge.", body = SessionView),
+        (status = 403, description = "The session has a step to do first."),
+    ))]
 async fn later(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<SessionView>> {
     let mut visit = caller.inside(&gateway).await?;
     gateway.later(&mut visit).await?;
@@ -215,7 +227,10 @@ async fn later(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<
 
 /// Begins a step-up: a factor is asked for anew, at `verify`, whatever was shown before.
 #[utoipa::path(post, path = "/step-up", tag = "session", request_body = StepUp,
-    responses((status = 200, description = "The session, with what is under way; none if no factor is asked for.", body = SessionView)))]
+    responses(
+        (status = 200, description = "The session, with what is under way; none if no factor is asked for.", body = SessionView),
+        (status = 403, description = "Nobody is let in like this, or the session has a step to do first."),
+    ))]
 async fn step_up(
     State(gateway): State<Gateway>,
     caller: Caller,

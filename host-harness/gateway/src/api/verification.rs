@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 struct Verification {
     method: MethodName,
     /// As it was typed: white space and hyphens do not matter.
-    #[schema(inline)]
+    #[schema(inline, example = "123 456")]
     code: Text<1, 64>,
     /// Whether this device is to be trusted, if the policy lets it.
     #[serde(default)]
@@ -61,7 +61,12 @@ struct Voucher {
 
 /// Shows a factor. A right code changes the session's level, or completes the step-up, and so its token.
 #[utoipa::path(post, path = "/verify", tag = "verification", request_body = Verification,
-    responses((status = 200, description = "The code was right.", body = Entered)))]
+    responses(
+        (status = 200, description = "The code was right.", body = Entered),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+        (status = 429, description = "Too many tries: nothing is looked at until `retry-at`."),
+    ))]
 async fn verify(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -81,7 +86,13 @@ async fn verify(
 
 /// Sends a code to the user's phone, or sends it again. `state` says what became of it.
 #[utoipa::path(post, path = "/verify/send", tag = "verification",
-    responses((status = 200, description = "What became of the message.", body = Receipt)))]
+    responses(
+        (status = 200, description = "What became of the message.", body = Receipt),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+        (status = 422, description = "Text messages cannot be sent to this number."),
+        (status = 429, description = "No more text messages until `retry-at`."),
+    ))]
 async fn send(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<Receipt>> {
     let visit = caller.underway(&gateway).await?;
     Ok(Json(gateway.send_code(&visit).await?.into()))
@@ -89,7 +100,11 @@ async fn send(State(gateway): State<Gateway>, caller: Caller) -> Answered<Json<R
 
 /// Presents a recovery code in place of a lost device. A new factor is to be set up then; nobody is let in.
 #[utoipa::path(post, path = "/recover", tag = "verification", request_body = Recovery,
-    responses((status = 200, description = "The code was right, and is spent.", body = Entered)))]
+    responses(
+        (status = 200, description = "The code was right, and is spent.", body = Entered),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 409, description = "Nothing is under way in this session, or another step is."),
+    ))]
 async fn recover(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -102,7 +117,12 @@ async fn recover(
 
 /// Takes a set-up code, of an admin or from the user's mailbox, where the policy wants one before a first factor.
 #[utoipa::path(post, path = "/vouch", tag = "verification", request_body = Voucher,
-    responses((status = 200, description = "The code was right, and is spent.", body = Entered)))]
+    responses(
+        (status = 200, description = "The code was right, and is spent.", body = Entered),
+        (status = 403, description = "Setting up a factor is not permitted, and why."),
+        (status = 409, description = "This session does not wait for a set-up code."),
+        (status = 429, description = "Too many tries: nothing is looked at until `retry-at`."),
+    ))]
 async fn vouch(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -116,7 +136,12 @@ async fn vouch(
 
 /// Mails a set-up code to the user's mailbox.
 #[utoipa::path(post, path = "/vouch/send", tag = "verification",
-    responses((status = 204, description = "It is on its way.")))]
+    responses(
+        (status = 204, description = "It is on its way."),
+        (status = 409, description = "This session does not wait for a set-up code."),
+        (status = 422, description = "No mailbox of the user is known."),
+        (status = 429, description = "No more mails until `retry-at`."),
+    ))]
 async fn mail(State(gateway): State<Gateway>, caller: Caller) -> Answered<StatusCode> {
     let visit = waiting(&gateway, &caller).await?;
     gateway.mail_voucher(&visit).await?;

@@ -1,9 +1,13 @@
 //! Where the decision service listens: nowhere that others reach.
 
 use std::fmt;
+#[cfg(unix)]
+use std::fs::{File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+#[cfg(unix)]
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -21,6 +25,8 @@ pub struct ListenError(String);
 pub struct Door {
     /// What is listened on.
     pub listener: Listener,
+    /// Its address as it came out: a port of 0 is one that was free.
+    pub address: String,
     /// What callers have to know.
     pub secret: Option<Key>,
 }
@@ -37,7 +43,7 @@ impl fmt::Debug for Key {
 /// Listens where an operator wants the decision service.
 ///
 /// A socket in the file system that a gateway left behind is replaced. One on which somebody answers is not, nor is
-/// anything else that lies there.
+/// anything else that lies there. Of several that start at once on one socket, one gets it.
 ///
 /// # Errors
 ///
@@ -54,8 +60,15 @@ pub async fn listen(decisions: &Decisions) -> Result<Door, ListenError> {
             "expected a secret of at least 32 characters".to_owned(),
         ));
     }
+    let listener = bound(decisions).await?;
+    let address = match (&listener, &decisions.address) {
+        (Listener::Tcp(it), _) => it.local_addr().map(|it| it.to_string()),
+        #[cfg(unix)]
+        (Listener::Unix(_), address) => Ok(address.to_string()),
+    };
     Ok(Door {
-        listener: bound(decisions).await?,
+        listener,
+        address: address.map_err(|error| ListenError(error.to_string()))?,
         secret: secret.map(Key),
     })
 }
@@ -89,6 +102,9 @@ async fn at(path: &Path) -> io::Result<Listener> {
 
     use tokio::net::UnixSocket;
 
+    // Held until it is listened on: whoever else starts here would take a socket that is not yet listened on for one that
+    // was left behind.
+    let _turn = turn(path).await?;
     clear(path).await?;
     let socket = UnixSocket::new_stream()?;
     socket.bind(path)?;
@@ -100,6 +116,26 @@ async fn at(path: &Path) -> io::Result<Listener> {
 async fn at(_: &Path) -> io::Result<Listener> {
     Err(io::Error::other(
         "expected a loopback address: this system has no such sockets",
+    ))
+}
+
+/// Waits until nobody else is about to listen in the directory of a socket. It ends with what is returned.
+#[cfg(unix)]
+async fn turn(path: &Path) -> io::Result<File> {
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let directory = File::open(directory)?;
+    for _ in 0..TURNS {
+        match directory.try_lock() {
+            Ok(()) => return Ok(directory),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(TURN).await,
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::other(
+        "somebody else has had the directory locked for seconds",
     ))
 }
 
@@ -131,6 +167,12 @@ async fn clear(path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
+
+/// How often, and how far apart, it is looked whether the directory is free.
+#[cfg(unix)]
+const TURNS: u32 = 100;
+#[cfg(unix)]
+const TURN: Duration = Duration::from_millis(30);
 
 /// Connections that wait to be accepted.
 #[cfg(unix)]

@@ -173,6 +173,12 @@ fn misfit(error: &Error) -> Option<Refusal> {
     ))
 }
 
+/// Returns where in a policy a field of its form belongs.
+pub(crate) fn policy_field(typed: &str) -> Option<&'static str> {
+    let mut fields = FIELDS.iter();
+    fields.find(|(_, field)| *field == typed).map(|(of, _)| *of)
+}
+
 /// Fields of a policy, and those of forms and of the API that they are typed into.
 const FIELDS: &[(&str, &str)] = &[
     ("policy.mode.enforced-from.zone", "zone"),

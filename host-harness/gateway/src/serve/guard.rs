@@ -65,6 +65,9 @@ async fn bounded(request: Request, next: Next) -> Response {
     }
     let request = request.map(|it| Body::new(Limited::new(it, MOST_BODY)));
     match timeout(AT_MOST, next.run(request)).await {
+        Ok(response) if response.extensions().get::<Defect>().is_some() => {
+            refused(StatusCode::INTERNAL_SERVER_ERROR, api::DEFECT, DEFECT)
+        }
         Ok(response) => response,
         Err(_) => refused(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -113,12 +116,15 @@ async fn told(State(guard): State<Guard>, mut request: Request, next: Next) -> R
     response
 }
 
+/// Marks the answer for a defect, until whoever asked is known to be a person or a program.
+#[derive(Clone, Copy)]
+struct Defect;
+
 /// Answers for a defect. What it was stands in the log, with its place and without what it was about.
 fn fault(_: Box<dyn Any + Send + 'static>) -> Response {
-    refused(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong here. It was noted. Please try again in a minute.\n",
-    )
+    let mut response = refused(StatusCode::INTERNAL_SERVER_ERROR, DEFECT);
+    response.extensions_mut().insert(Defect);
+    response
 }
 
 fn refused(status: StatusCode, text: &'static str) -> Response {
@@ -126,6 +132,7 @@ fn refused(status: StatusCode, text: &'static str) -> Response {
     (status, [store], text).into_response()
 }
 
+const DEFECT: &str = "Something went wrong here. It was noted. Please try again in a minute.\n";
 /// What paths that nobody has are counted as.
 const NO_ROUTE: &str = "none";
 /// Bytes of a body: far more than a form has.

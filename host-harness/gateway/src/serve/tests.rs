@@ -34,7 +34,7 @@ async fn every_connection_that_was_made_gets_an_answer_though_the_gateway_ends()
     let serving = serving("").await;
     let metrics = serving.gateway.metrics.clone();
     let served = Served::of(serving).await;
-    let at = served.at.http;
+    let at = served.http();
     let answered = Arc::new(AtomicU64::new(0));
     let mut clients = Vec::new();
     for _ in 0..8 {
@@ -74,7 +74,7 @@ async fn every_connection_that_was_made_gets_an_answer_though_the_gateway_ends()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kept_connection_ends_between_requests_and_never_within_one() {
     let served = Served::begin("").await;
-    let at = served.at.http;
+    let at = served.http();
     let mut clients = Vec::new();
     for _ in 0..8 {
         clients.push(tokio::spawn(async move {
@@ -107,7 +107,7 @@ async fn a_kept_connection_ends_between_requests_and_never_within_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_request_under_way_ends_well_and_nobody_new_is_let_in() {
     let served = Served::begin("").await;
-    let at = served.at.http;
+    let at = served.http();
     let stream = TcpStream::connect(at).await.unwrap();
     let slow = tokio::spawn(ask(stream, "GET /slower HTTP/1.1\r\nhost: a\r\n\r\n"));
     sleep(Duration::from_millis(100)).await;
@@ -123,7 +123,7 @@ async fn a_slow_request_under_way_ends_well_and_nobody_new_is_let_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_takes_too_long_does_not_keep_the_gateway() {
     let served = Served::begin("shutdown-seconds = 1\n").await;
-    let stream = TcpStream::connect(served.at.http).await.unwrap();
+    let stream = TcpStream::connect(served.http()).await.unwrap();
     let slow = tokio::spawn(ask(stream, "GET /never HTTP/1.1\r\nhost: a\r\n\r\n"));
     sleep(Duration::from_millis(100)).await;
     let ended = timeout(Duration::from_secs(10), served.end()).await;
@@ -134,7 +134,7 @@ async fn a_request_that_takes_too_long_does_not_keep_the_gateway() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_asks_nothing_does_not_keep_the_gateway() {
     let served = Served::begin("").await;
-    let mut idle = TcpStream::connect(served.at.http).await.unwrap();
+    let mut idle = TcpStream::connect(served.http()).await.unwrap();
     sleep(Duration::from_millis(50)).await;
     let ended = timeout(Duration::from_secs(5), served.end()).await;
     assert_eq!(ended.unwrap(), Ended::Whole);
@@ -144,7 +144,7 @@ async fn a_connection_that_asks_nothing_does_not_keep_the_gateway() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_it_drains_it_serves_and_is_not_ready() {
     let served = Served::begin("drain-seconds = 2\n").await;
-    let Listening { http, operations } = served.at;
+    let (http, operations) = (served.http(), served.at.operations);
     let ready = get_from(operations, "/readyz").await;
     assert!(ready.ends_with(r#"{"ready":true,"failing":[]}"#), "{ready}");
     let ending = tokio::spawn(served.end());
@@ -178,10 +178,16 @@ async fn what_was_begun_at_the_end_is_waited_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_defect_is_answered_without_a_word_of_what_it_was_about() {
     let served = Served::begin("").await;
-    let answer = get_from(served.at.http, "/defect").await;
+    let answer = get_from(served.http(), "/defect").await;
     assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
     assert!(!answer.contains("hunter2"), "{answer}");
-    let answer = get_from(served.at.http, "/slow").await;
+    let answer = get_from(served.http(), "/countersign/api/v1/defect").await;
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    for words in ["application/problem+json", "no-store", "\"code\":\"defect\""] {
+        assert!(answer.contains(words), "{words}: {answer}");
+    }
+    assert!(!answer.contains("hunter2"), "{answer}");
+    let answer = get_from(served.http(), "/slow").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     served.end().await;
 }
@@ -199,7 +205,7 @@ async fn a_body_of_more_than_64_kib_is_refused_however_it_is_sent() {
         body.len()
     );
     for request in [known, chunked] {
-        let stream = TcpStream::connect(served.at.http).await.unwrap();
+        let stream = TcpStream::connect(served.http()).await.unwrap();
         let answer = ask(stream, &request).await;
         assert!(answer.starts_with("HTTP/1.1 413"), "{answer:?}");
     }
@@ -209,7 +215,7 @@ async fn a_body_of_more_than_64_kib_is_refused_however_it_is_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_metrics_count_by_the_route_and_not_by_the_path() {
     let served = Served::begin("").await;
-    let Listening { http, operations } = served.at;
+    let (http, operations) = (served.http(), served.at.operations);
     get_from(http, "/user/ana?code=123456").await;
     get_from(http, "/nothing/hunter2").await;
     let text = get_from(operations, "/metrics").await;
@@ -229,7 +235,7 @@ async fn the_metrics_count_by_the_route_and_not_by_the_path() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_connections_than_there_are_places_for_wait_for_theirs() {
     let served = Served::begin("connections = 1\n").await;
-    let at = served.at.http;
+    let at = served.http();
     let first = TcpStream::connect(at).await.unwrap();
     let second = TcpStream::connect(at).await.unwrap();
     let request = "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -267,6 +273,10 @@ impl Served {
         Self { at, stop, ended }
     }
 
+    fn http(&self) -> SocketAddr {
+        self.at.http.unwrap()
+    }
+
     async fn end(self) -> Ended {
         self.stop.send(()).unwrap();
         self.ended.await.unwrap()
@@ -284,6 +294,7 @@ async fn serving(listen: &str) -> Serving {
         .route("/slower", get(move || slowly(1000)))
         .route("/never", get(move || slowly(60_000)))
         .route("/defect", get(defect))
+        .route("/countersign/api/v1/defect", get(defect))
         .route("/take", post(|body: String| async move { body }))
         .route(
             "/user/{id}",

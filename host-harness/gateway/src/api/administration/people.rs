@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +22,7 @@ use crate::journey::administration::{Listed, ResetRequest};
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(readiness))
+        .routes(routes!(readiness_table))
         .routes(routes!(person))
         .routes(routes!(reset))
         .routes(routes!(unlock))
@@ -126,7 +128,11 @@ struct SetUpCode {
 /// Says how far a company's people are.
 #[utoipa::path(get, path = "/companies/{company}/readiness", tag = "administration",
     params(("company" = inline(CompanyId), Path, description = "The company's id.")),
-    responses((status = 200, description = "Everybody, in the order of their ids.", body = Readiness)))]
+    responses(
+        (status = 200, description = "Everybody, in the order of their ids.", body = Readiness),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company, or it is somebody else's to administer."),
+    ))]
 async fn readiness(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -153,13 +159,36 @@ async fn readiness(
     }))
 }
 
+/// Says the same as a table for a spreadsheet, of everybody however many they are. No cell of it is a formula.
+#[utoipa::path(get, path = "/companies/{company}/readiness.csv", tag = "administration",
+    params(("company" = inline(CompanyId), Path, description = "The company's id.")),
+    responses(
+        (status = 200, description = "A line for everybody, in the order of their ids, below one that names the columns.",
+            body = String, content_type = "text/csv"),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company, or it is somebody else's to administer."),
+    ))]
+async fn readiness_table(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Named(company): Named<CompanyId>,
+) -> Answered<impl IntoResponse> {
+    let visit = caller.inside(&gateway).await?;
+    let table = gateway.readiness_csv(&visit, company.as_str()).await?;
+    Ok(([(header::CONTENT_TYPE, CSV)], table))
+}
+
 /// Shows one of a company's people; no secret.
 #[utoipa::path(get, path = "/companies/{company}/people/{user}", tag = "administration",
     params(
         ("company" = inline(CompanyId), Path, description = "The company's id."),
         ("user" = inline(UserId), Path, description = "The person's id."),
     ),
-    responses((status = 200, description = "Who they are, and what they have.", body = Someone)))]
+    responses(
+        (status = 200, description = "Who they are, and what they have.", body = Someone),
+        (status = 403, description = "The session has a step to do first."),
+        (status = 404, description = "There is no such company or person, or they are somebody else's to administer."),
+    ))]
 async fn person(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -185,7 +214,11 @@ async fn person(
         ("company" = inline(CompanyId), Path, description = "The company's id."),
         ("user" = inline(UserId), Path, description = "The person's id."),
     ),
-    responses((status = 204, description = "They have no factor any more.")))]
+    responses(
+        (status = 204, description = "They have no factor any more."),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 404, description = "There is no such company or person, or they are somebody else's to administer."),
+    ))]
 async fn reset(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -210,7 +243,11 @@ async fn reset(
         ("company" = inline(CompanyId), Path, description = "The company's id."),
         ("user" = inline(UserId), Path, description = "The person's id."),
     ),
-    responses((status = 204, description = "It can be tried again.")))]
+    responses(
+        (status = 204, description = "It can be tried again."),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 404, description = "There is no such company or person, or they are somebody else's to administer."),
+    ))]
 async fn unlock(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -235,7 +272,11 @@ async fn unlock(
         ("company" = inline(CompanyId), Path, description = "The company's id."),
         ("user" = inline(UserId), Path, description = "The person's id."),
     ),
-    responses((status = 200, description = "The code. It is shown here, and never again.", body = SetUpCode)))]
+    responses(
+        (status = 200, description = "The code. It is shown here, and never again.", body = SetUpCode),
+        (status = 403, description = "This is not permitted, and why, or the session has a step to do first."),
+        (status = 404, description = "There is no such company or person, or they are somebody else's to administer."),
+    ))]
 async fn set_up_code(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -264,3 +305,6 @@ impl From<Listed> for PersonView {
         }
     }
 }
+
+/// RFC 4180, section 3.
+const CSV: &str = "text/csv; charset=utf-8; header=present";

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::ticket::MethodName;
+use crate::api::whole::Instant;
 
 /// What a company asks of its people.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
@@ -38,6 +39,15 @@ pub(super) struct PolicyView {
     reminder_days: Vec<u32>,
 }
 
+/// Returns a policy that could be put, for the document.
+pub(super) fn example() -> PolicyView {
+    let mode = policy::Mode::EnforcedFrom(Deadline {
+        at: 4_102_444_800,
+        zone: "Europe/Madrid".to_owned(),
+    });
+    policy::Policy::app_only(mode).into()
+}
+
 /// Whether MFA is used.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[schema(as = Mode)]
@@ -54,7 +64,8 @@ enum ModeName {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct DeadlineView {
     /// In seconds since 1970.
-    at: u64,
+    #[schema(inline)]
+    at: Instant,
     /// The time zone that it was meant in, such as `Europe/Madrid`.
     #[schema(min_length = 1, max_length = 64)]
     zone: String,
@@ -165,7 +176,7 @@ impl From<PolicyView> for policy::Policy {
                 ModeName::Off => policy::Mode::Off,
                 ModeName::Voluntary => policy::Mode::Voluntary,
                 ModeName::EnforcedFrom(it) => policy::Mode::EnforcedFrom(Deadline {
-                    at: it.at,
+                    at: it.at.get(),
                     zone: it.zone,
                 }),
             },
@@ -208,7 +219,7 @@ impl From<policy::Policy> for PolicyView {
                 policy::Mode::Off => ModeName::Off,
                 policy::Mode::Voluntary => ModeName::Voluntary,
                 policy::Mode::EnforcedFrom(it) => ModeName::EnforcedFrom(DeadlineView {
-                    at: it.at,
+                    at: Instant::capped(it.at),
                     zone: it.zone,
                 }),
             },

@@ -1,8 +1,9 @@
 //! What would become of a company's people on a day.
 
-use countersign_host::contract::FirstFactor;
+use countersign_host::Error;
 use countersign_host::contract::administration::{Hypothetical, Outlook, PreviewReport};
 use countersign_host::contract::policy::Policy;
+use countersign_host::contract::{Failure, FirstFactor, Purpose};
 use countersign_host::preview::{Preview, Subject};
 
 use super::{MOST_PEOPLE, misfit};
@@ -64,6 +65,9 @@ impl Gateway {
         at: u64,
     ) -> Result<Forecast, Refusal> {
         self.administered_company(visit, company).await?;
+        if let Some(policy) = policy {
+            check(visit, self, company, policy, at).await?;
+        }
         let (mut users, is_cut) = self.company_people(company, MOST_PEOPLE).await?;
         users.retain(|it| it.is_active);
         let subjects: Vec<Subject> = users
@@ -81,11 +85,6 @@ impl Gateway {
             policy: it.clone(),
         });
         let report = preview.of(&visit.mfa(self), &subjects).await;
-        // A policy that is out of bounds is refused for everybody alike.
-        let answer = report.rows.first().map(|it| &it.answer);
-        if let Some(refusal) = answer.and_then(|it| misfit(it.as_ref().err()?)) {
-            return Err(refusal);
-        }
         let people = users.into_iter().zip(report.rows);
         Ok(Forecast {
             people: people
@@ -100,6 +99,40 @@ impl Gateway {
                 .collect(),
             is_cut,
         })
+    }
+}
+
+/// Has the plugin look at a policy. One that is out of bounds is refused for everybody alike: the visitor is there, also
+/// where a company has no people yet.
+async fn check(
+    visit: &Visit,
+    gateway: &Gateway,
+    company: &str,
+    policy: &Policy,
+    at: u64,
+) -> Result<(), Refusal> {
+    let hypothetical = Hypothetical {
+        company: company.to_owned(),
+        policy: policy.clone(),
+    };
+    let mfa = visit.mfa(gateway);
+    let looked = mfa
+        .administration()
+        .preview(
+            &visit.user.id,
+            &visit.memberships(),
+            &FirstFactor::password(),
+            &Purpose::SignIn,
+            Some(&hypothetical),
+            at,
+        )
+        .await;
+    match looked {
+        Err(error @ Error::Refused(Failure::InvalidInput(_))) => {
+            Err(misfit(&error).unwrap_or_else(|| error.into()))
+        }
+        // Whatever else there is, the forecast says for each of its people.
+        _ => Ok(()),
     }
 }
 
