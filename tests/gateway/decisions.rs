@@ -10,11 +10,11 @@ use countersign_conformance::peer::Peer;
 use countersign_gateway::decisions;
 use countersign_host::clock::{Clock, FixedClock};
 use countersign_host::contract::policy::Mode;
-use countersign_host::contract::{Actor, Deadline};
+use countersign_host::contract::{Actor, Deadline, Membership};
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use self::service::{App, Service, directory, serve, settings};
+use self::service::{App, Running, Service, directory, settings};
 use crate::place::{finish, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -142,13 +142,12 @@ async fn race() {
 
 /// Enrolls and signs in at an example, whose only peer is the service.
 async fn enrolls_and_signs_in(peer: Peer, file: &'static str) {
-    let directory = directory(peer.name());
-    let path = directory.join("mfa.sock");
     let site = Site::start().await.expect("a site");
     enforce(&site).await;
-    let service = serve(&site, &path).await;
-    let app = App::start(peer, file, &path);
+    let service = Running::begin(&site, SECRET).await;
+    let app = App::start(peer, file, service.address, SECRET);
     let at = site.clock.clone();
+    let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut browser = app.browser();
         assert!(browser.get().1.contains("password"));
@@ -158,6 +157,7 @@ async fn enrolls_and_signs_in(peer: Peer, file: &'static str) {
         let key = between(&setup.1, "<code>", "</code>");
         assert!(!browser.get().1.contains("Hello"), "not in yet");
         assert!(browser.post("code=000000").1.starts_with("Wrong"));
+        assert_eq!(browser.post("code=12").0, 422, "no code at all");
         let confirmed = browser.post(&format!("code={}", code(&key, now(&at))));
         assert!(
             confirmed.1.starts_with("You are in. Recovery code: "),
@@ -175,8 +175,29 @@ async fn enrolls_and_signs_in(peer: Peer, file: &'static str) {
         assert!(entered.1.starts_with("You are in."), "{entered:?}");
         assert_eq!(other.get().1, "Hello ada.");
 
-        service.abort();
-        std::fs::remove_file(&path).expect("it is there");
+        let administration = site.gateway.mfa.administration();
+        let actor = Actor::Operator("test".to_owned());
+        let companies = [Membership {
+            company: "acme".to_owned(),
+            roles: Vec::new(),
+            active: true,
+        }];
+        let reset = administration.reset("ada", &companies, None, &actor, true, "lost");
+        runtime.block_on(reset).expect("she is reset");
+        assert!(other.get().1.contains("password"), "a reset ends it");
+        let setup = other.post(PASSWORD);
+        let key = between(&setup.1, "<code>", "</code>");
+        let entered = other.post(&format!("code={}", code(&key, now(&at))));
+        assert!(entered.1.starts_with("You are in."), "{entered:?}");
+
+        let mut late = app.browser();
+        assert!(late.post(PASSWORD).1.contains("one-time-code"));
+        at.advance(3_600);
+        let over = late.post(&format!("code={}", code(&key, now(&at))));
+        assert!(over.1.contains("password"), "{over:?}");
+        assert!(!late.get().1.contains("Hello"));
+
+        runtime.block_on(service.end());
         let mut third = app.browser();
         assert_eq!(third.post(PASSWORD).0, 503, "nobody to ask");
         assert!(!third.get().1.contains("Hello"));
@@ -184,7 +205,6 @@ async fn enrolls_and_signs_in(peer: Peer, file: &'static str) {
     })
     .await
     .expect("the browser");
-    std::fs::remove_dir_all(directory).expect("it is there");
 }
 
 /// Has the app's company require MFA since now.

@@ -25,7 +25,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("api_refuses_a_policy_out_of_bounds_at_its_member", policies),
         trial("api_has_the_readiness_as_a_table", table),
         keeping("api_keeps_to_its_document_for_a_stranger", Sender::Stranger),
-        keeping("api_keeps_to_its_document_for_an_operator", Sender::Operator),
+        keeping(
+            "api_keeps_to_its_document_for_an_operator",
+            Sender::Operator,
+        ),
         keeping("api_keeps_to_its_document_in_a_company", Sender::Helper),
     ]
 }
@@ -206,7 +209,9 @@ async fn keeps_to_its_document(sender: Sender) {
     let url = format!("{}/countersign/api/v1", site.url());
     let mut command = Command::new(Peer::Schemathesis.program());
     let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway/openapi");
-    command.arg("--config-file").arg(settings.join(sender.settings()));
+    command
+        .arg("--config-file")
+        .arg(settings.join(sender.settings()));
     command.args(["--no-color", "run"]);
     command.args([&format!("{url}/openapi.json"), "--url", &url]);
     command.args(["--checks", "all", "--phases", "examples,coverage,fuzzing"]);

@@ -135,9 +135,13 @@ async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), 
                 let people = at.http.map(|it| format!("{public_url} on {it}, "));
                 let gateways = decisions_at.map(|it| format!(", decisions on {it}"));
                 let (people, gateways) = (people.unwrap_or_default(), gateways.unwrap_or_default());
-                writeln!(out, "ready: {people}operations on {}{gateways}", at.operations)
-                    .and_then(|()| out.flush())
-                    .map_err(Exit::from)
+                writeln!(
+                    out,
+                    "ready: {people}operations on {}{gateways}",
+                    at.operations
+                )
+                .and_then(|()| out.flush())
+                .map_err(Exit::from)
             }
         };
     };
@@ -309,8 +313,7 @@ const INTERRUPTED: i32 = 130;
 const NO_CONFIG: &str =
     "expected --config FILE (gateway.example.toml explains all settings there are), or --demo";
 
-const NO_DECISIONS: &str =
-    "--decisions-only: expected --decisions ADDRESS, or [listen.decisions] in the settings: nothing else is served";
+const NO_DECISIONS: &str = "--decisions-only: expected --decisions ADDRESS, or [listen.decisions] in the settings: nothing else is served";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -9,8 +9,8 @@ use countersign_conformance::gateway::Site;
 use countersign_conformance::peer::Peer;
 use countersign_gateway::config::Decisions;
 use countersign_gateway::decisions::{self, Key};
-use countersign_gateway::serve::Listener;
 use serde_json::Value;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -70,18 +70,39 @@ impl Service {
     }
 }
 
-/// Serves the decisions of a site on a socket in the file system.
-pub(super) async fn serve(site: &Site, path: &Path) -> JoinHandle<()> {
-    let settings = settings(&format!("unix:{}", path.display()));
-    let door = decisions::listen(&settings).await.expect("it is free");
-    let Listener::Unix(listener) = door.listener else {
-        panic!("it is in the file system");
-    };
-    let router = decisions::router(&site.gateway, None);
-    tokio::spawn(async move {
-        // It ends with the test.
-        let _ = axum::serve(listener, router).await;
-    })
+/// The decisions of a site on a loopback port, until it is told to end.
+pub(super) struct Running {
+    pub(super) address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+impl Running {
+    pub(super) async fn begin(site: &Site, secret: &str) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0");
+        let listener = listener.await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let secret = Key(Zeroizing::new(secret.to_owned()));
+        let router = decisions::router(&site.gateway, Some(secret));
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(async {
+                let _ = stopped.await;
+            });
+            served.await.expect("it serves");
+        });
+        Self {
+            address,
+            stop,
+            served,
+        }
+    }
+
+    /// Ends it, and all connections that clients keep.
+    pub(super) async fn end(self) {
+        self.stop.send(()).expect("it is served");
+        self.served.await.expect("it ends");
+    }
 }
 
 pub(super) fn settings(address: &str) -> Decisions {
@@ -110,7 +131,7 @@ pub(super) struct Browser {
 }
 
 impl App {
-    pub(super) fn start(peer: Peer, file: &str, socket: &Path) -> Self {
+    pub(super) fn start(peer: Peer, file: &str, service: SocketAddr, secret: &str) -> Self {
         let examples =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/gateway/examples");
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -119,7 +140,11 @@ impl App {
         let program = Command::new(peer.program())
             .arg(examples.join(file))
             .arg(address.port().to_string())
-            .env("COUNTERSIGN_SOCKET", socket)
+            .env("COUNTERSIGN", format!("http://{service}"))
+            .env("COUNTERSIGN_SECRET", secret)
+            // Nobody's proxy learns what is said on this machine.
+            .env("http_proxy", "http://127.0.0.1:9")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");

@@ -103,7 +103,10 @@ fn describe(member: &mut RefOr<Schema>) {
     let RefOr::T(Schema::AllOf(both)) = member else {
         return;
     };
-    if let [RefOr::T(Schema::Object(own)), RefOr::T(Schema::Object(note))] = both.items.as_mut_slice()
+    if let [
+        RefOr::T(Schema::Object(own)),
+        RefOr::T(Schema::Object(note)),
+    ] = both.items.as_mut_slice()
         && note.properties.is_empty()
     {
         own.description = note.description.take();

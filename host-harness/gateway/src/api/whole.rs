@@ -6,9 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{
-    KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
-};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// From 0 to `MOST`.
@@ -74,10 +72,7 @@ impl Visitor<'_> for Bounds {
     fn visit_f64<E: Error>(self, number: f64) -> Result<u64, E> {
         let most = 9_007_199_254_740_991.0;
         if number.fract() != 0.0 || !(0.0..=most).contains(&number) {
-            return Err(E::invalid_type(
-                serde::de::Unexpected::Float(number),
-                &self,
-            ));
+            return Err(E::invalid_type(serde::de::Unexpected::Float(number), &self));
         }
         #[expect(
             clippy::cast_possible_truncation,

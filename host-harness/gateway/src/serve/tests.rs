@@ -183,7 +183,11 @@ async fn a_defect_is_answered_without_a_word_of_what_it_was_about() {
     assert!(!answer.contains("hunter2"), "{answer}");
     let answer = get_from(served.http(), "/countersign/api/v1/defect").await;
     assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
-    for words in ["application/problem+json", "no-store", "\"code\":\"defect\""] {
+    for words in [
+        "application/problem+json",
+        "no-store",
+        "\"code\":\"defect\"",
+    ] {
         assert!(answer.contains(words), "{words}: {answer}");
     }
     assert!(!answer.contains("hunter2"), "{answer}");

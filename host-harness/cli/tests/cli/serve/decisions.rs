@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::{Place, get};
-use crate::run;
+use crate::{Ran, run};
 
 #[test]
 fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
@@ -46,6 +46,16 @@ fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
     let functions = ask(&socket, "GET", "/v1/functions", "");
     assert!(functions.starts_with("HTTP/1.1 200"), "{functions}");
     assert!(functions.contains("sign-in.begin"), "{functions}");
+    let policy = run(&["policy", "profiles", "--json", "procore"]).ended(0);
+    let policy = place.write("policy.json", &policy.out);
+    let put = ["policy", "put", "*", &policy, "--new", "--operator", "op"];
+    let mut put = place.command(&put, &[]);
+    put.env(
+        "COUNTERSIGN_STORE",
+        format!("sqlite:{}", place.path("mfa.db")),
+    );
+    put.env("COUNTERSIGN_KEYS", format!("file:{}", place.path("keys")));
+    Ran::of(put.output().expect("it starts")).ended(0);
     let begun = ask(&socket, "POST", "/v1/sign-in.begin", BEGIN);
     assert!(begun.starts_with("HTTP/1.1 200"), "{begun}");
     assert!(begun.contains(r#"{"ok":{"allow":"#), "{begun}");
@@ -84,7 +94,11 @@ fn without_an_address_there_is_nothing_to_serve() {
     let place = Place::new("decisions-none");
     let config = place.path("gateway.toml");
     let ran = run(&["serve", "--decisions-only", "--config", &config]).ended(2);
-    assert!(ran.err.contains("expected --decisions ADDRESS"), "{}", ran.err);
+    assert!(
+        ran.err.contains("expected --decisions ADDRESS"),
+        "{}",
+        ran.err
+    );
 }
 
 /// Waits for the line that says that it serves.
@@ -109,7 +123,7 @@ fn ask(socket: &Path, method: &str, path: &str, body: &str) -> String {
     answer
 }
 
-/// Nobody has a policy there, so that nobody is asked for anything.
+/// Somebody new, where MFA is voluntary.
 const BEGIN: &str = r#"{"user":"ada","request":{"memberships":[{"company":"acme","roles":[],"active":true}],
     "first-factor":{"kind":"password","age":1,"channel":"direct"},"purpose":"sign-in","binding-attested":false,
     "known-enrolled":false}}"#;
