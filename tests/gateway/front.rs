@@ -23,5 +23,6 @@ pub(crate) async fn front(gateway: &Gateway) -> SocketAddr {
         },
         std::future::pending(),
     ));
-    listening.await.expect("it listens")
+    let listening = listening.await.expect("it listens");
+    listening.expect("it serves people")
 }

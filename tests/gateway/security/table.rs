@@ -106,6 +106,7 @@ pub(crate) const API: &[Row] = &[
     row("POST", "/companies/{company}/preview", ["401 no-token", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input", "422 invalid-input"]),
     row("GET", "/companies/{company}/audit", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
     row("GET", "/companies/{company}/readiness", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
+    row("GET", "/companies/{company}/readiness.csv", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
     row("GET", "/companies/{company}/people/{user}", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
     row("POST", "/companies/{company}/people/{user}/reset", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "422 invalid-input", "422 invalid-input"]),
     row("POST", "/companies/{company}/people/{user}/unlock", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "403 no-such-factor", "403 no-such-factor"]),

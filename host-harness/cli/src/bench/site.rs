@@ -152,8 +152,8 @@ async fn listen(gateway: Gateway) -> Result<SocketAddr, Exit> {
         ready,
         std::future::pending(),
     ));
-    let at = listening.await;
-    at.map_err(|_| Exit::Fault("no port of 127.0.0.1 can be listened on".to_owned()))
+    let at = listening.await.ok().flatten();
+    at.ok_or_else(|| Exit::Fault("no port of 127.0.0.1 can be listened on".to_owned()))
 }
 
 fn fault(error: impl std::fmt::Display) -> Exit {
