@@ -11,7 +11,13 @@ use crate::exports;
 
 /// Is told of each call of the plugin, to count it.
 ///
-/// It is called in the middle of a call, so it must be quick. It learns nothing of whom a call is about.
+/// It is called in the middle of a call, so it must be quick.
+///
+/// # Security
+///
+/// It learns which function was called, what came of it and how long it took; nothing of whom the call is about, of its
+/// arguments or of its answer. With few users about, how often `verification.verify` was refused still says something of
+/// somebody: give what is counted to operators alone.
 pub trait Calls: Send + Sync {
     /// Notes that a call begins. Each that begins ends.
     fn begins(&self);
@@ -29,7 +35,7 @@ pub struct Ended {
     /// The function, such as `begin`.
     pub function: &'static str,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: CallOutcome,
     /// How long it took, waiting for a place included.
     pub took: Duration,
 }
@@ -37,7 +43,7 @@ pub struct Ended {
 /// What came of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum CallOutcome {
     /// The plugin did what it was asked; a rejected code is that too.
     Answered,
     /// The plugin refused, by a failure of the contract.
@@ -53,7 +59,7 @@ pub(crate) struct UnderWay<'a> {
     calls: Option<&'a dyn Calls>,
     ordinal: usize,
     began: Instant,
-    outcome: Outcome,
+    outcome: CallOutcome,
 }
 
 impl<'a> UnderWay<'a> {
@@ -65,7 +71,7 @@ impl<'a> UnderWay<'a> {
             calls,
             ordinal,
             began: Instant::now(),
-            outcome: Outcome::Dropped,
+            outcome: CallOutcome::Dropped,
         }
     }
 
@@ -73,7 +79,7 @@ impl<'a> UnderWay<'a> {
     pub(crate) fn end<T: Told>(mut self, answer: &Result<T, Error>) {
         self.outcome = match answer {
             Ok(answer) => answer.outcome(),
-            Err(_) => Outcome::Faulty,
+            Err(_) => CallOutcome::Faulty,
         };
     }
 }
@@ -94,35 +100,35 @@ impl Drop for UnderWay<'_> {
 
 /// An answer that tells what came of the call.
 pub(crate) trait Told {
-    fn outcome(&self) -> Outcome;
+    fn outcome(&self) -> CallOutcome;
 }
 
 impl Told for (Description,) {
-    fn outcome(&self) -> Outcome {
-        Outcome::Answered
+    fn outcome(&self) -> CallOutcome {
+        CallOutcome::Answered
     }
 }
 
 impl<T> Told for (Result<T, Failure>,) {
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> CallOutcome {
         match &self.0 {
-            Ok(_) => Outcome::Answered,
+            Ok(_) => CallOutcome::Answered,
             // What the plugin could not get is the host's trouble, though the plugin tells of it.
-            Err(Failure::Unavailable(_)) => Outcome::Faulty,
-            Err(_) => Outcome::Refused,
+            Err(Failure::Unavailable(_)) => CallOutcome::Faulty,
+            Err(_) => CallOutcome::Refused,
         }
     }
 }
 
 impl Told for Val {
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> CallOutcome {
         match self {
             Self::Result(Err(Some(failure))) => match &**failure {
-                Self::Variant(case, _) if case == "unavailable" => Outcome::Faulty,
-                _ => Outcome::Refused,
+                Self::Variant(case, _) if case == "unavailable" => CallOutcome::Faulty,
+                _ => CallOutcome::Refused,
             },
-            Self::Result(Err(None)) => Outcome::Refused,
-            _ => Outcome::Answered,
+            Self::Result(Err(None)) => CallOutcome::Refused,
+            _ => CallOutcome::Answered,
         }
     }
 }

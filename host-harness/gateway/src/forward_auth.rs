@@ -7,6 +7,9 @@
 //! | `/countersign/auth-request` (nginx, HAProxy) | 200 | 401; for a page with the `Location` to sign in at, where nginx leads on to by `error_page` |
 //! | `/countersign/forward-auth` (Caddy, Traefik) | 200 | 302 to sign in for a page, else 401 |
 //!
+//! nginx and Caddy were tried, by the files in `deploy/`. HAProxy and Traefik were not: the answers are written for what
+//! their documents say.
+//!
 //! With 200 come `Remote-User`, `X-Auth-User-Id`, `X-Auth-Amr` (methods of RFC 8176, with spaces between) and `X-Auth-Time` (when
 //! a factor, or else the password, was shown: seconds since 1970). None of them is ever empty, so that a web server which
 //! copies what is there leaves none of a client's own in place.

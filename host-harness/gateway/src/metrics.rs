@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_host::calls::{Calls, Ended, Outcome};
+use countersign_host::calls::{CallOutcome, Calls, Ended};
 use countersign_host::fault::{Fault, Source};
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -192,7 +192,7 @@ impl Metrics {
         );
         registry.register(
             "plugin_calls",
-            "Calls of the plugin: ok, refused by it, or a fault",
+            "Calls of the plugin: ok, refused by it, a fault, or dropped by whoever waited",
             it.calls.clone(),
         );
         registry.register(
@@ -247,9 +247,9 @@ impl Calls for Metrics {
     fn ends(&self, ended: &Ended) {
         self.0.calls_in_flight.dec();
         let outcome = match ended.outcome {
-            Outcome::Answered => "ok",
-            Outcome::Refused => "refused",
-            Outcome::Dropped => "dropped",
+            CallOutcome::Answered => "ok",
+            CallOutcome::Refused => "refused",
+            CallOutcome::Dropped => "dropped",
             _ => "fault",
         };
         let name = format!("{}.{}", ended.interface, ended.function);

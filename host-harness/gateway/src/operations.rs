@@ -44,7 +44,7 @@ struct Operated {
 ///
 /// # Security
 ///
-/// It asks nobody who they are, and each question of readiness has the plugin called once. It is not for the outside.
+/// It asks nobody who they are, and each question of readiness has the plugin called twice. It is not for the outside.
 pub(crate) fn router(gateway: Gateway, draining: Draining, build: Build) -> Router {
     let operated = Operated {
         gateway,
