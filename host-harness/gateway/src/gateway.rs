@@ -9,6 +9,7 @@ use countersign_host::clock::Clock;
 use countersign_host::random::Random;
 use countersign_host::sms::Outbox;
 use countersign_host::store::Database;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::config::Config;
 use crate::directory::Directory;
@@ -16,10 +17,16 @@ use crate::mail::{MailOutbox, Mailer};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::refusal::Refusal;
+use crate::reports::Reports;
 
 /// A gateway. Clones are cheap, and the same one.
 #[derive(Clone)]
-pub struct Gateway(Arc<Parts>);
+pub struct Gateway(Arc<Whole>);
+
+struct Whole {
+    parts: Parts,
+    reports: Reports,
+}
 
 /// What a gateway is made of. Clock, randomness, stores and carriers are inputs, so that tests can be each of them.
 pub struct Parts {
@@ -58,7 +65,16 @@ impl Gateway {
     /// Puts a gateway together. Nothing listens yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Whole {
+            parts,
+            reports: Reports::default(),
+        }))
+    }
+
+    /// Waits for a place for a report about all of a company's people, until what it returns is dropped. A request takes one
+    /// at most.
+    pub(crate) async fn report(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.0.reports.begin().await
     }
 
     /// Returns the time, by which everything in one request is judged.
@@ -71,7 +87,7 @@ impl Deref for Gateway {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 

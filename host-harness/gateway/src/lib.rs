@@ -22,6 +22,7 @@ mod pages;
 mod password;
 mod refusal;
 pub mod reminders;
+mod reports;
 pub mod serve;
 mod server;
 mod session;

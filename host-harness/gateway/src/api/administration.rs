@@ -231,6 +231,7 @@ async fn preview(
 ) -> Answered<Json<Forecast>> {
     let visit = caller.inside(&gateway).await?;
     let policy = supposed.policy.map(Into::into);
+    let _place = gateway.report().await?;
     let forecast = gateway
         .company_preview(&visit, company.as_str(), policy.as_ref(), supposed.at.get())
         .await

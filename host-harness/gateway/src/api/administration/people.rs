@@ -139,6 +139,7 @@ async fn readiness(
     Named(company): Named<CompanyId>,
 ) -> Answered<Json<Readiness>> {
     let visit = caller.inside(&gateway).await?;
+    let _place = gateway.report().await?;
     let readiness = gateway.readiness(&visit, company.as_str()).await?;
     let totals = readiness.totals;
     Ok(Json(Readiness {

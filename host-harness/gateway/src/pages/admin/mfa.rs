@@ -263,6 +263,7 @@ async fn summary(
         company,
         governing,
     } = editing;
+    let report = gateway.report().await?;
     let now = gateway.company_preview(visit, company, Some(policy), visit.now);
     let now = match now.await {
         Err(refusal) if refusal.field.is_some() => {
@@ -280,6 +281,7 @@ async fn summary(
         ),
         None => None,
     };
+    drop(report);
     let company = gateway.administered_company(visit, company).await?;
     let place = Place::of(&company, "mfa");
     let shown = then.as_ref().unwrap_or(&now);

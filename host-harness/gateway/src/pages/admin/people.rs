@@ -64,6 +64,7 @@ pub(crate) async fn show(
     person: Person,
 ) -> Answered {
     let visit = person.inside(&gateway).await?;
+    let _place = gateway.report().await?;
     let readiness = gateway.readiness(&visit, &company).await?;
     let place = Place::of(
         &gateway.administered_company(&visit, &company).await?,
@@ -101,13 +102,15 @@ pub(crate) async fn show(
     Ok(page(StatusCode::OK, &template))
 }
 
-/// Sends the report as a table for a spreadsheet.
+/// Sends the report as a table for a spreadsheet. It is made whole before it is sent: where asking the plugin about
+/// everybody takes longer than a request may, there is none. `countersign report --csv` has no such bound.
 pub(crate) async fn download(
     State(gateway): State<Gateway>,
     Path(company): Path<String>,
     person: Person,
 ) -> Answered {
     let visit = person.inside(&gateway).await?;
+    let _place = gateway.report().await?;
     let csv = gateway.readiness_csv(&visit, &company).await?;
     let headers = [
         (

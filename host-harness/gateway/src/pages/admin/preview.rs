@@ -80,6 +80,7 @@ pub(crate) async fn show(
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
+    let _report = gateway.report().await?;
     let forecast = gateway.company_preview(&visit, &company, None, at).await?;
     let place = Place::of(
         &gateway.administered_company(&visit, &company).await?,
