@@ -122,9 +122,7 @@ async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), 
     };
     serving.others.extend(decided);
     serving.at_end = Box::new(move |at_most| {
-        Box::pin(async move {
-            background.drain(at_most).await;
-        })
+        Box::pin(async move { background.drain(at_most).await })
     });
     let mut announced = Ok(());
     let ready = |at: countersign_gateway::serve::Listening| {

@@ -33,12 +33,13 @@ pub struct Serving {
     pub app: Option<Router>,
     /// What else answers, and where, such as the decision service.
     pub others: Vec<(Listener, Router)>,
-    /// What is done once nobody is served any more: handing on the last events. It is given the time that it may take.
+    /// What is done once nobody is served any more: handing on the last events. It is given the time that it may take, and
+    /// says whether it did all of it.
     pub at_end: AtEnd,
 }
 
 /// See [`Serving::at_end`].
-pub type AtEnd = Box<dyn FnOnce(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+pub type AtEnd = Box<dyn FnOnce(Duration) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send>;
 
 impl Serving {
     /// Serves an app and nothing beside it.
@@ -58,7 +59,7 @@ impl Serving {
             build,
             app: None,
             others: Vec::new(),
-            at_end: Box::new(|_| Box::pin(async {})),
+            at_end: Box::new(|_| Box::pin(async { true })),
         }
     }
 }
@@ -146,8 +147,13 @@ pub async fn serve(
         http_at = Some(at);
         drop(door.open(listener, guard::front(app, &gateway, &draining)));
     }
+    // Apart as well: however many people come, the gateways that ask here get in, and the other way round.
+    let others_door = Door {
+        places: Arc::new(Semaphore::new(places(listen.connections))),
+        ..door.clone()
+    };
     for (listener, app) in others {
-        drop(door.open(listener, guard::front(app, &gateway, &draining)));
+        drop(others_door.open(listener, guard::front(app, &gateway, &draining)));
     }
     ready(Listening {
         http: http_at,
@@ -168,7 +174,7 @@ pub async fn serve(
         Err(_) => Ended::Cut,
     };
     let left = at_most.saturating_sub(began.elapsed()).max(LEAST_AT_END);
-    if timeout(left, at_end(left)).await.is_err() {
+    if !matches!(timeout(left, at_end(left)).await, Ok(true)) {
         tracing::warn!(target: "countersign::serve", "the last events were not handed on in time: they are at the next start");
     }
     side_loop.abort();

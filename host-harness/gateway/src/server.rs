@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -82,7 +82,12 @@ async fn own_host(State(gateway): State<Gateway>, request: Request, next: Next) 
 /// Sets what browsers are to hold to: nothing from elsewhere, no script in a page, no frame around it, nothing kept.
 async fn guarded(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    guard(&gateway, response.headers_mut());
+    response
+}
+
+/// Sets the headers that every answer has, also one that was given before any route was asked.
+pub(crate) fn guard(gateway: &Gateway, headers: &mut HeaderMap) {
     for (name, value) in GUARDS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -94,7 +99,6 @@ async fn guarded(State(gateway): State<Gateway>, request: Request, next: Next) -
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    response
 }
 
 const GUARDS: [(header::HeaderName, &str); 7] = [

@@ -19,6 +19,7 @@ use crate::client::Client;
 use crate::gateway::Gateway;
 use crate::log::Answered;
 use crate::operations::Draining;
+use crate::server;
 
 /// Who is at the other end of the connection; stands among the extensions of each request.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +107,8 @@ async fn told(State(guard): State<Guard>, mut request: Request, next: Next) -> R
         client: &client,
     }
     .log();
+    // The app sets them too, for whoever serves it alone; a defect, a time-out or a body that is too large never got there.
+    server::guard(&gateway, response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&client.request) {
         response.headers_mut().insert("x-request-id", id);
     }
