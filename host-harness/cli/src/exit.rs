@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     AnsweredNo(String),
     /// The plugin trapped, used up its limits or broke the contract.
     Stopped(String),
+    /// What was told to end did, before everybody had their answer.
+    Cut(String),
     /// The person pressed Ctrl-C.
     Interrupted,
     /// Whoever read the output has seen enough.
@@ -44,6 +46,7 @@ impl Exit {
             Self::Refused(message) => Self::Refused(put(message)),
             Self::AnsweredNo(message) => Self::AnsweredNo(put(message)),
             Self::Stopped(message) => Self::Stopped(put(message)),
+            Self::Cut(message) => Self::Cut(put(message)),
             Self::Interrupted | Self::BrokenPipe | Self::InputEnded => self,
         }
     }
@@ -55,7 +58,8 @@ impl Exit {
             | Self::Usage(message)
             | Self::Refused(message)
             | Self::AnsweredNo(message)
-            | Self::Stopped(message) => Some(message),
+            | Self::Stopped(message)
+            | Self::Cut(message) => Some(message),
             Self::Interrupted | Self::BrokenPipe | Self::InputEnded => None,
         }
     }
@@ -69,6 +73,7 @@ impl Exit {
             Self::Refused(_) => 3,
             Self::AnsweredNo(_) => 4,
             Self::Stopped(_) => 5,
+            Self::Cut(_) => 6,
             Self::Interrupted => 130,
         })
     }

@@ -180,4 +180,5 @@ Exit codes:
   3    a host would refuse the plugin
   4    it was done, and the answer is no: the plugin's err, a row refused, a policy laxer
   5    the plugin trapped, used up its limits or broke the contract, and was stopped
+  6    serve was told to end, and did before everybody had their answer
   130  Ctrl-C";

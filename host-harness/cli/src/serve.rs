@@ -2,17 +2,20 @@
 
 mod demo;
 
+use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_gateway::config::{Config, ConfigError, Secret};
-use countersign_gateway::serve::{Serving, serve};
+use countersign_gateway::decisions::ListenError;
+use countersign_gateway::serve::{Ended, Serving, serve};
 use countersign_gateway::start::{Beside, Opened, StartError, Started, is_to_be_made, open, start};
 use countersign_gateway::{Background, Passwords, app, decisions, log};
 use countersign_host::keyring::claim;
 use countersign_host::printable::Printable;
 use tokio::signal;
+use tokio::sync::oneshot;
 
 use self::demo::Place;
 use crate::exit::Exit;
@@ -34,9 +37,9 @@ pub(crate) struct Serve {
     /// Keep what happens in the demo in a directory, and go on with it the next time
     #[arg(long, value_name = "DIRECTORY", requires = "demo")]
     keep: Option<PathBuf>,
-    /// Where the demo listens; operations are one further
-    #[arg(long, value_name = "PORT", requires = "demo", default_value_t = 7400)]
-    port: u16,
+    /// Where the demo listens; operations are one further. 7400 unless it was kept with another one
+    #[arg(long, value_name = "PORT", requires = "demo")]
+    port: Option<u16>,
     /// Say what is wrong with the settings, open what they name, print what was found, and serve nobody
     #[arg(long)]
     check: bool,
@@ -52,10 +55,13 @@ impl Serve {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
         let decisions = self.decisions.as_deref().map(from_here).transpose()?;
         if self.demo {
+            // Before anything is made, so that it is cleared away however early the signal comes.
+            let stop = Stop::new()?;
             let place = Place::make(self.keep, self.port)?;
             let mut config = place.config(decisions)?;
+            place.agree(self.port, &config)?;
             config.plugin.cache = cache.map(Path::to_owned);
-            return run(config, Whom::Demo(&place), out).await;
+            return run(config, Whom::Demo(&place), stop, out).await;
         }
         let over = decisions.map(|it| (DECISIONS.to_owned(), it));
         let path = self
@@ -69,8 +75,9 @@ impl Serve {
         }
         match self.check {
             true => check(&config, out).await,
-            false if self.decisions_only => run(config, Whom::Gateways, out).await,
-            false => run(config, Whom::People, out).await,
+            // Before anything is opened, so that a signal during a slow start is not the system's to act on.
+            false if self.decisions_only => run(config, Whom::Gateways, Stop::new()?, out).await,
+            false => run(config, Whom::People, Stop::new()?, out).await,
         }
     }
 }
@@ -84,7 +91,25 @@ enum Whom<'a> {
     Gateways,
 }
 
-async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), Exit> {
+/// Serves until the first signal, and to the end of what is under way, or until the second signal.
+async fn run(config: Config, whom: Whom<'_>, stop: Stop, out: &mut dyn Write) -> Result<(), Exit> {
+    let Stop { first, second } = stop;
+    let shutdown = async {
+        let _ = first.await;
+    };
+    tokio::select! {
+        ended = serve_until(shutdown, config, whom, out) => ended,
+        // Not the process's end at once: the demo's files are cleared away.
+        Ok(()) = second => Err(Exit::Interrupted),
+    }
+}
+
+async fn serve_until(
+    shutdown: impl Future<Output = ()>,
+    config: Config,
+    whom: Whom<'_>,
+    out: &mut dyn Write,
+) -> Result<(), Exit> {
     let demo = match whom {
         Whom::Demo(place) => Some(place),
         Whom::People | Whom::Gateways => None,
@@ -93,19 +118,13 @@ async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), 
         return Err(Exit::Usage(NO_DECISIONS.to_owned()));
     }
     log::begin(&config.log);
-    // Before anything is opened, so that a signal during a slow start is not the system's to act on.
-    let stop = Stop::new()?;
     let beside = Beside {
         passwords: Passwords::new(config.throttle.at_once),
         outboxes: demo.map(|_| Place::outboxes()),
     };
     let public_url = config.public_url.clone();
     let door = match &config.listen.decisions {
-        Some(it) => Some(
-            decisions::listen(it)
-                .await
-                .map_err(|error| Exit::Usage(error.to_string()))?,
-        ),
+        Some(it) => Some(decisions::listen(it).await.map_err(Exit::from)?),
         None => None,
     };
     let Started { gateway, build } = start(config, beside).await?;
@@ -121,13 +140,12 @@ async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), 
         Whom::People | Whom::Demo(_) => Serving::new(gateway, build, app),
     };
     serving.others.extend(decided);
-    serving.at_end = Box::new(move |at_most| {
-        Box::pin(async move { background.drain(at_most).await })
-    });
+    serving.at_end =
+        Box::new(move |at_most| Box::pin(async move { background.drain(at_most).await }));
     let mut announced = Ok(());
     let ready = |at: countersign_gateway::serve::Listening| {
         announced = match demo {
-            Some(place) => place.tell(decisions_at.as_deref(), out),
+            Some(place) => place.tell(&public_url, decisions_at.as_deref(), out),
             // One line, for whoever waits for it.
             None => {
                 let people = at.http.map(|it| format!("{public_url} on {it}, "));
@@ -143,9 +161,13 @@ async fn run(config: Config, whom: Whom<'_>, out: &mut dyn Write) -> Result<(), 
             }
         };
     };
-    let ended = serve(serving, ready, stop.wait()).await;
-    ended.map_err(|error| Exit::Fault(error.to_string()))?;
-    announced
+    let ended = serve(serving, ready, shutdown).await;
+    let ended = ended.map_err(|error| Exit::Fault(error.to_string()))?;
+    announced?;
+    match ended {
+        Ended::Whole => Ok(()),
+        Ended::Cut => Err(Exit::Cut(CUT.to_owned())),
+    }
 }
 
 /// Opens all that can be opened without changing it, and tells what it is.
@@ -225,33 +247,51 @@ fn found(config: &Config, opened: &Opened, keys: &str) -> Table {
     table
 }
 
-/// What ends the gateway from outside.
+/// What ends the gateway from outside: from the moment that this is made, signals are its own.
 struct Stop {
-    #[cfg(unix)]
-    terminate: signal::unix::Signal,
+    first: oneshot::Receiver<()>,
+    second: oneshot::Receiver<()>,
 }
 
 impl Stop {
     fn new() -> Result<Self, Exit> {
+        let mut signals = Signals::new()?;
+        let (tell_first, first) = oneshot::channel();
+        let (tell_second, second) = oneshot::channel();
+        tokio::spawn(async move {
+            signals.next().await;
+            let _ = tell_first.send(());
+            signals.next().await;
+            let _ = tell_second.send(());
+        });
+        Ok(Self { first, second })
+    }
+}
+
+struct Signals {
+    #[cfg(unix)]
+    interrupt: signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Exit> {
+        #[cfg(unix)]
+        use signal::unix::SignalKind;
+
         Ok(Self {
             #[cfg(unix)]
-            terminate: signal::unix::signal(signal::unix::SignalKind::terminate())?,
+            interrupt: signal::unix::signal(SignalKind::interrupt())?,
+            #[cfg(unix)]
+            terminate: signal::unix::signal(SignalKind::terminate())?,
         })
-    }
-
-    /// Waits for the first signal; from then on the second one ends the process.
-    async fn wait(mut self) {
-        self.next().await;
-        tokio::spawn(async move {
-            self.next().await;
-            std::process::exit(INTERRUPTED);
-        });
     }
 
     async fn next(&mut self) {
         #[cfg(unix)]
         tokio::select! {
-            _ = signal::ctrl_c() => {}
+            _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
         #[cfg(not(unix))]
@@ -305,8 +345,17 @@ impl From<StartError> for Exit {
     }
 }
 
-/// As the shell has it for Ctrl-C.
-const INTERRUPTED: i32 = 130;
+impl From<ListenError> for Exit {
+    fn from(error: ListenError) -> Self {
+        match error {
+            ListenError::Setting(_) => Self::Usage(error.to_string()),
+            ListenError::Address(_) => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+const CUT: &str =
+    "ended before everybody was answered; listen.shutdown-seconds is how long that may take";
 
 const NO_CONFIG: &str =
     "expected --config FILE (gateway.example.toml explains all settings there are), or --demo";
@@ -318,6 +367,7 @@ Exit codes:
   0    it was told to end, and did; or --check found nothing wrong
   1    it cannot listen
   2    the command line, a setting, or what it names, cannot be used
+  6    it was told to end, and did before everybody had their answer
   130  it was told to end twice";
 
 /// What sets where the decision service listens.

@@ -64,9 +64,12 @@ pub const PEOPLE: &[Person] = &[
 ///
 /// Acme Builders requires MFA three weeks from now, Globex since this moment; whoever is of neither may use it.
 ///
+/// Whoever is there already stays as they are, and so does each policy: after a call that was ended half-way, another one
+/// does the rest.
+///
 /// # Errors
 ///
-/// [`Refusal`], also if somebody is there already.
+/// [`Refusal`]
 pub async fn seed(gateway: &Gateway, password: &str) -> Result<(), Refusal> {
     let now = gateway.now()?;
     for (id, name) in [("acme", "Acme Builders"), ("globex", "Globex")] {
@@ -92,13 +95,19 @@ pub async fn seed(gateway: &Gateway, password: &str) -> Result<(), Refusal> {
     ];
     let actor = Actor::Operator("demo".to_owned());
     for (company, mode, at_once) in policies {
-        let policy = Profile::Procore.policy(mode);
         let policies = gateway.mfa.policy();
+        if policies.get(company).await?.is_some() {
+            continue;
+        }
+        let policy = Profile::Procore.policy(mode);
         policies
             .put(company, &policy, None, &actor, at_once)
             .await?;
     }
     for person in PEOPLE {
+        if gateway.directory.user_named(person.name).await?.is_some() {
+            continue;
+        }
         let hash = gateway.passwords.hash(password, &*gateway.random).await?;
         let each = person.companies.iter();
         let user = NewUser {

@@ -20,13 +20,12 @@ use crate::table::{Cell, Table};
 pub(super) struct Place {
     directory: PathBuf,
     is_kept: bool,
-    is_new: bool,
-    port: u16,
 }
 
 impl Place {
-    /// Makes the directory, with keys and settings in it, unless it is there.
-    pub(super) fn make(kept: Option<PathBuf>, port: u16) -> Result<Self, Exit> {
+    /// Makes the directory, with keys and settings in it, unless they are there. The settings come last, and whole: a start
+    /// that was ended on the way is made good by the next one.
+    pub(super) fn make(kept: Option<PathBuf>, port: Option<u16>) -> Result<Self, Exit> {
         let (directory, is_kept) = match kept {
             Some(directory) => (directory, true),
             None => (
@@ -34,21 +33,21 @@ impl Place {
                 false,
             ),
         };
-        let place = Self {
-            is_new: !directory.join(SETTINGS).exists(),
-            directory,
-            is_kept,
-            port,
-        };
-        if place.is_new {
+        let place = Self { directory, is_kept };
+        let settings_path = place.directory.join(SETTINGS);
+        if !settings_path.exists() {
             make_private(&place.directory)?;
-            let keys =
-                KeyFile::draw(&SystemRandom).map_err(|error| Exit::Fault(error.to_string()))?;
-            keys.write_new(&place.directory.join("keys"))?;
-            write_private(
-                &place.directory.join(PASSWORD),
-                &format!("demo-{}\n", word(6)?),
-            )?;
+            let keys = place.directory.join("keys");
+            if !keys.exists() {
+                let drawn =
+                    KeyFile::draw(&SystemRandom).map_err(|error| Exit::Fault(error.to_string()))?;
+                drawn.write_new(&keys)?;
+            }
+            let password = place.directory.join(PASSWORD);
+            if !password.exists() {
+                write_private(&password, &format!("demo-{}\n", word(6)?))?;
+            }
+            let port = port.unwrap_or(PORT);
             let settings = format!(
                 "# Settings of the demonstration. gateway.example.toml explains all there are.\n\
                  public-url = \"http://localhost:{port}\"\nissuer = \"Countersign demo\"\n\
@@ -57,9 +56,23 @@ impl Place {
                  [log]\nformat = \"text\"\nlevel = \"warn\"\n",
                 port.saturating_add(1)
             );
-            fs::write(place.directory.join(SETTINGS), settings)?;
+            let unfinished = place.directory.join(UNFINISHED);
+            fs::write(&unfinished, settings)?;
+            fs::rename(&unfinished, &settings_path)?;
         }
         Ok(place)
+    }
+
+    /// Refuses a port that the settings do not have: they are written once, and it would be listened on another one.
+    pub(super) fn agree(&self, port: Option<u16>, config: &Config) -> Result<(), Exit> {
+        let is = config.listen.http.port();
+        match port {
+            Some(port) if port != is => Err(Exit::Usage(format!(
+                "--port {port}: expected {is}, where the demo in {} listens; {SETTINGS} in there says so",
+                self.directory.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Reads the settings, with the address of a decision service over them. The environment is not asked: it may be meant
@@ -93,18 +106,26 @@ impl Place {
         }
     }
 
-    /// Adds the people, unless they are there.
+    /// Adds the people, unless all of them were added before.
     pub(super) async fn seed(&self, gateway: &Gateway) -> Result<(), Exit> {
-        if !self.is_new {
+        // Written when all of them are there, so that a start that was ended on the way is made good by the next one.
+        let seeded = self.directory.join(SEEDED);
+        if seeded.exists() {
             return Ok(());
         }
-        let seeded = seed(gateway, &self.password()?).await;
-        seeded.map_err(|refusal| Exit::Fault(refusal.message))
+        let added = seed(gateway, &self.password()?).await;
+        added.map_err(|refusal| Exit::Fault(refusal.message))?;
+        Ok(fs::write(seeded, "")?)
     }
 
     /// Tells who can sign in, and where.
-    pub(super) fn tell(&self, decisions: Option<&str>, out: &mut dyn Write) -> Result<(), Exit> {
-        let address = format!("http://localhost:{}/countersign/", self.port);
+    pub(super) fn tell(
+        &self,
+        public_url: &str,
+        decisions: Option<&str>,
+        out: &mut dyn Write,
+    ) -> Result<(), Exit> {
+        let address = format!("{public_url}/countersign/");
         writeln!(out, "\n{BOLD}{address}{BOLD:#}\n")?;
         let mut table = Table::default();
         for person in PEOPLE {
@@ -185,6 +206,15 @@ fn write_private(path: &Path, text: &str) -> Result<(), Exit> {
 const SYMBOLS: &str = "abcdefghijkmnpqrstuvwxyz23456789";
 
 const SETTINGS: &str = "gateway.toml";
+
+/// Settings that are still being written.
+const UNFINISHED: &str = "gateway.toml.new";
+
+/// Is there once everybody is.
+const SEEDED: &str = "seeded";
+
+/// Where a demo listens that nobody gave a port.
+const PORT: u16 = 7400;
 
 const PASSWORD: &str = "password";
 

@@ -17,8 +17,14 @@ use crate::serve::Listener;
 
 /// Why the decision service does not listen.
 #[derive(Debug, thiserror::Error)]
-#[error("listen.decisions: {0}")]
-pub struct ListenError(String);
+pub enum ListenError {
+    /// What the settings say cannot be used: why.
+    #[error("listen.decisions: {0}")]
+    Setting(String),
+    /// The address cannot be listened on: it, and why.
+    #[error("listen.decisions: {0}")]
+    Address(String),
+}
 
 /// Where the decision service is reached, and what with.
 #[derive(Debug)]
@@ -54,9 +60,9 @@ impl fmt::Debug for Key {
 /// An address that is not of this machine alone is refused, and so is a loopback address without a secret.
 pub async fn listen(decisions: &Decisions) -> Result<Door, ListenError> {
     let secret = decisions.secret.as_ref().map(Secret::read).transpose();
-    let secret = secret.map_err(ListenError)?;
+    let secret = secret.map_err(ListenError::Setting)?;
     if secret.as_ref().is_some_and(|it| it.len() < LEAST_SECRET) {
-        return Err(ListenError(
+        return Err(ListenError::Setting(
             "expected a secret of at least 32 characters".to_owned(),
         ));
     }
@@ -68,29 +74,33 @@ pub async fn listen(decisions: &Decisions) -> Result<Door, ListenError> {
     };
     Ok(Door {
         listener,
-        address: address.map_err(|error| ListenError(error.to_string()))?,
+        address: address.map_err(|error| ListenError::Address(error.to_string()))?,
         secret: secret.map(Key),
     })
 }
 
 async fn bound(decisions: &Decisions) -> Result<Listener, ListenError> {
     match &decisions.address {
-        DecisionsAddress::Loopback(address) if !address.ip().is_loopback() => Err(ListenError(
-            format!("{address}: expected a loopback address, or unix:PATH"),
-        )),
-        DecisionsAddress::Loopback(address) if decisions.secret.is_none() => Err(ListenError(
-            format!("{address}: expected a secret, since everybody on the machine reaches it"),
-        )),
+        DecisionsAddress::Loopback(address) if !address.ip().is_loopback() => {
+            Err(ListenError::Setting(format!(
+                "{address}: expected a loopback address, or unix:PATH"
+            )))
+        }
+        DecisionsAddress::Loopback(address) if decisions.secret.is_none() => {
+            Err(ListenError::Setting(format!(
+                "{address}: expected a secret, since everybody on the machine reaches it"
+            )))
+        }
         DecisionsAddress::Loopback(address) => bind(*address).await,
         DecisionsAddress::Unix(path) => at(path)
             .await
-            .map_err(|error| ListenError(format!("{}: {error}", path.display()))),
+            .map_err(|error| ListenError::Address(format!("{}: {error}", path.display()))),
     }
 }
 
 async fn bind(address: SocketAddr) -> Result<Listener, ListenError> {
     let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|error| ListenError(format!("{address}: {error}")))?;
+    let listener = listener.map_err(|error| ListenError::Address(format!("{address}: {error}")))?;
     Ok(Listener::Tcp(listener))
 }
 

@@ -167,7 +167,7 @@ async fn a_connection_that_asks_nothing_does_not_keep_the_gateway() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_it_drains_it_serves_and_is_not_ready() {
     let served = Served::begin("drain-seconds = 120\n").await;
-    let Listening { http, operations } = served.at;
+    let (http, operations) = (served.http(), served.at.operations);
     let ready = get_from(operations, "/readyz").await;
     assert!(ready.ends_with(r#"{"ready":true,"failing":[]}"#), "{ready}");
     let ending = tokio::spawn(served.end());
