@@ -18,7 +18,6 @@ mod load;
 mod mail_server;
 mod notices;
 mod openapi;
-mod people;
 mod place;
 mod reminders;
 mod security;

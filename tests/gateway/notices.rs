@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_conformance::authenticator::Authenticator;
+use countersign_gateway::directory::{Level, SessionId, StoredSession};
 use countersign_gateway::mail::{MailOutbox, Mailer};
 use countersign_gateway::notifier::Notifier;
 use countersign_host::clock::{Clock, SystemClock};
@@ -220,10 +221,30 @@ async fn ends_sessions() {
     let place = place(outbox.clone()).await;
     place.person("ana", &["acme"]).await;
     let notifier = start(&place).await;
+    let directory = &place.gateway.directory;
+    let [before, after] = [1, 2].map(|it| StoredSession {
+        id: SessionId([it; 32]),
+        user: "ana".to_owned(),
+        level: Level::Open,
+        sealed: Vec::new(),
+        version: 0,
+        ends_at: now() + DAY,
+    });
+    let is_open = async |it: &StoredSession| {
+        let found = directory.session(&it.id, now()).await;
+        found.expect("it answers").is_some()
+    };
+    let opened = directory.add_session(before.clone()).await;
+    opened.expect("it opens");
     let events = note(&place, [("ana", EventKind::Reset("lost".to_owned()))]).await;
+    assert!(notifier.drain(LONG).await);
+    assert!(!is_open(&before).await);
+    // She signs in anew, and the event comes again.
+    let opened = directory.add_session(after.clone()).await;
+    opened.expect("it opens");
     again(&place, &events).await;
     assert!(notifier.drain(LONG).await);
-    assert_eq!(place.people.ended(), ["ana"]);
+    assert!(is_open(&after).await);
     assert_eq!(outbox.mails().len(), 1);
 }
 

@@ -1,26 +1,21 @@
 //! A gateway for a trial: the real component on a store in memory, and people.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use countersign_conformance::subject::Component;
+use countersign_conformance::gateway::parts;
+pub(crate) use countersign_conformance::trial::{finish, trial};
 use countersign_gateway::config::Config;
-use countersign_gateway::directory::{Company, Directory, Member, NewUser};
-use countersign_gateway::mail::Mailer;
-use countersign_gateway::{Gateway, Metrics, Parts, Passwords};
+use countersign_gateway::directory::{self, Company, Member, NewUser};
+use countersign_gateway::mail::{MailOutbox, Mailer};
+use countersign_gateway::{Gateway, Outboxes};
 use countersign_host::clock::Clock;
 use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::{Actor, Deadline, Membership};
-use countersign_host::keyring::LocalKeyring;
-use countersign_host::random::SystemRandom;
+use countersign_host::sms::Outbox;
 use countersign_host::store::MemoryStore;
-use countersign_host::{Countersign, Plugin};
-use libtest_mimic::{Failed, Trial};
-
-use crate::people::People;
 
 pub(crate) struct Place {
     pub(crate) gateway: Gateway,
-    pub(crate) people: Arc<People>,
     pub(crate) store: MemoryStore,
 }
 
@@ -28,31 +23,17 @@ impl Place {
     /// One with the company `acme` and nobody.
     pub(crate) async fn new(clock: Arc<dyn Clock>, mailer: Arc<dyn Mailer>) -> Self {
         let store = MemoryStore::new();
-        let people = Arc::new(People::default());
-        let mfa = Countersign::builder(PLUGIN.clone())
-            .realm(REALM)
-            .store(Arc::new(store.clone()))
-            .keyring(LocalKeyring::from_key([42; 32]))
-            .clock(Shown(clock.clone()))
-            .build()
-            .expect("nothing is missing");
-        let gateway = Gateway::new(Parts {
-            mfa,
-            store: Arc::new(store.clone()),
-            directory: people.clone(),
-            mailer,
-            outbox: None,
-            clock,
-            random: Arc::new(SystemRandom),
-            passwords: Passwords::cheap_for_tests(4),
-            metrics: Metrics::default(),
-            config: config(""),
-        });
-        let place = Self {
-            gateway,
-            people,
-            store,
+        let directory = directory::open("memory:").await.expect("it opens");
+        let outboxes = Outboxes {
+            texts: Outbox::in_country("ES"),
+            mails: MailOutbox::default(),
         };
+        let kept = Arc::new(store.clone());
+        let mut parts = parts(kept, directory, clock, outboxes, config("")).expect("they fit");
+        parts.mailer = mailer;
+        parts.outbox = None;
+        let gateway = Gateway::new(parts);
+        let place = Self { gateway, store };
         place.company("acme").await;
         place
     }
@@ -62,7 +43,8 @@ impl Place {
             id: id.to_owned(),
             name: format!("{id} Ltd."),
         };
-        self.people.put_company(company).await.expect("it is put");
+        let put = self.gateway.directory.put_company(company);
+        put.await.expect("it is put");
     }
 
     /// Adds a person with a mailbox of the same name.
@@ -81,7 +63,8 @@ impl Place {
             is_operator: false,
             memberships: companies.iter().map(member).collect(),
         };
-        self.people.add_user(user).await.expect("it is added");
+        let added = self.gateway.directory.add_user(user);
+        added.await.expect("it is added");
     }
 
     /// Sets a company's deadline.
@@ -121,15 +104,6 @@ pub(crate) fn member(company: &str) -> Membership {
     }
 }
 
-/// A clock that others show too.
-struct Shown(Arc<dyn Clock>);
-
-impl Clock for Shown {
-    fn now(&self) -> Result<u64, countersign_host::clock::ClockError> {
-        self.0.now()
-    }
-}
-
 /// Makes settings with more lines.
 pub(crate) fn config(more: &str) -> Config {
     let text = format!(
@@ -139,23 +113,4 @@ pub(crate) fn config(more: &str) -> Config {
     Config::parse(std::path::Path::new("gateway.toml"), &text, []).expect("it is a configuration")
 }
 
-/// Makes a trial of a future that needs nothing of others.
-pub(crate) fn trial<F: Future<Output = ()> + Send + 'static>(
-    name: &str,
-    run: impl FnOnce() -> F + Send + 'static,
-) -> Trial {
-    Trial::test(name, move || finish(run()))
-}
-
-/// Runs a future to its end.
-pub(crate) fn finish(run: impl Future<Output = ()>) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    runtime.block_on(run);
-    Ok(())
-}
-
-static PLUGIN: LazyLock<Plugin> = LazyLock::new(|| Component::plugin_within(Component::limits()));
 pub(crate) const REALM: &str = "gateway";

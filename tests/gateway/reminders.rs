@@ -35,6 +35,7 @@ async fn place() -> (Place, FixedClock, MailOutbox) {
     place.person("ana", &["acme"]).await;
     place.person("eva", &["acme"]).await;
     place.person("off", &["acme"]).await;
+    place.company("other").await;
     place.person("elsewhere", &["other"]).await;
     let directory = &place.gateway.directory;
     directory
@@ -109,7 +110,6 @@ async fn moved() {
     assert_eq!(round(&place, NOW).await, 0);
     assert_eq!(round(&place, NOW + DAY).await, 2);
     // The default holds for who has no policy.
-    place.company("other").await;
     place.require("*", NOW + 14 * DAY, "UTC").await;
     assert_eq!(round(&place, NOW + DAY).await, 1);
 }

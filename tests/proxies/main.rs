@@ -21,9 +21,8 @@ mod several;
 mod stand;
 mod web_server;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use libtest_mimic::{Arguments, Failed, Trial};
+use countersign_conformance::trial::finish;
+use libtest_mimic::{Arguments, Trial};
 
 use crate::stand::Stand;
 use crate::web_server::Kind;
@@ -48,20 +47,5 @@ fn trial<F: Future<Output = ()>>(
     let name = format!("{}/{name}", kind.peer().name());
     kind.peer().trial(name, move || {
         finish(async { run(Stand::of(kind).await).await })
-    })
-}
-
-/// Runs a future to its end.
-fn finish(run: impl Future<Output = ()>) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    // What the trial holds ends with it, on its own runtime.
-    catch_unwind(AssertUnwindSafe(|| runtime.block_on(run))).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()))
-            .unwrap_or_default()
-            .into()
     })
 }

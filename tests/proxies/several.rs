@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use countersign_conformance::cluster::Cluster;
 use countersign_conformance::gateway::{Ground, NOW, PASSWORD, Site};
 use countersign_conformance::peer::Peer;
+use countersign_conformance::trial::finish;
 use countersign_conformance::visitor::{Page, Visitor};
 use countersign_gateway::directory;
 use countersign_host::clock::FixedClock;
@@ -17,7 +18,6 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::caller::{Answer, Caller, OPEN, PENDING};
-use crate::finish;
 use crate::person::{enroll, mark, now, set_up_app, sign_in, type_code};
 use crate::web_server::{Kind, WebServer, free_port};
 

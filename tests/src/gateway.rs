@@ -10,7 +10,7 @@ use countersign_gateway::directory::{self, Directory};
 use countersign_gateway::mail::MailOutbox;
 use countersign_gateway::{Gateway, Metrics, Outboxes, Parts, Passwords, app, demo};
 use countersign_host::Countersign;
-use countersign_host::clock::FixedClock;
+use countersign_host::clock::{Clock, ClockError, FixedClock};
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::random::SystemRandom;
 use countersign_host::sms::Outbox;
@@ -106,32 +106,12 @@ impl Site {
             directory,
             clock,
         } = ground;
-        let texts = Outbox::in_country("ES");
-        let mails = MailOutbox::default();
-        let plugin = Component::plugin_within(Component::limits());
-        let mfa = Countersign::builder(plugin)
-            .realm(&config.realm)
-            .store(store.clone())
-            .keyring(LocalKeyring::from_key([7; 32]))
-            .sms(texts.clone())
-            .clock(clock.clone())
-            .build()
-            .map_err(told)?;
-        let mut parts = Parts {
-            mfa,
-            store,
-            directory,
-            mailer: Arc::new(mails.clone()),
-            outbox: Some(Outboxes {
-                texts: texts.clone(),
-                mails: mails.clone(),
-            }),
-            clock: Arc::new(clock.clone()),
-            random: Arc::new(SystemRandom),
-            passwords: Passwords::cheap_for_tests(4),
-            metrics: Metrics::default(),
-            config,
+        let outboxes = Outboxes {
+            texts: Outbox::in_country("ES"),
+            mails: MailOutbox::default(),
         };
+        let Outboxes { texts, mails } = outboxes.clone();
+        let mut parts = parts(store, directory, Arc::new(clock.clone()), outboxes, config)?;
         alter(&mut parts);
         let gateway = Gateway::new(parts);
         let served = app(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -195,6 +175,55 @@ impl Ground {
             directory: directory::open("memory:").await.map_err(told)?,
             clock: FixedClock::at(NOW),
         })
+    }
+}
+
+/// Makes the parts of a gateway: the real component, a key that everybody knows, and outboxes for whatever is sent.
+///
+/// # Errors
+///
+/// Why they do not fit together.
+pub fn parts(
+    store: Arc<dyn Database>,
+    directory: Arc<dyn Directory>,
+    clock: Arc<dyn Clock>,
+    outboxes: Outboxes,
+    config: Config,
+) -> Result<Parts, String> {
+    let mfa = Countersign::builder(Component::plugin_within(Component::limits()))
+        .realm(&config.realm)
+        .store(store.clone())
+        .keyring(LocalKeyring::from_key([7; 32]))
+        .sms(outboxes.texts.clone())
+        .clock(Shown(clock.clone()))
+        .build()
+        .map_err(told)?;
+    Ok(Parts {
+        mfa,
+        store,
+        directory,
+        mailer: Arc::new(outboxes.mails.clone()),
+        outbox: Some(outboxes),
+        clock,
+        random: Arc::new(SystemRandom),
+        passwords: Passwords::cheap_for_tests(4),
+        metrics: Metrics::default(),
+        config,
+    })
+}
+
+/// A clock that others show too.
+pub struct Shown(pub Arc<dyn Clock>);
+
+impl Clock for Shown {
+    fn now(&self) -> Result<u64, ClockError> {
+        self.0.now()
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown(..)")
     }
 }
 

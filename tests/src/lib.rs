@@ -25,6 +25,7 @@ pub mod policy;
 pub mod runner;
 pub mod subject;
 pub mod tree;
+pub mod trial;
 pub mod visitor;
 pub mod world;
 

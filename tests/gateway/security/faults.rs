@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use countersign_conformance::gateway::PASSWORD;
+use countersign_conformance::gateway::{PASSWORD, Shown};
 use countersign_conformance::subject::Component;
 use countersign_gateway::Parts;
 use countersign_gateway::mail::{Mail, MailError, MailOutbox, Mailer};
@@ -380,14 +380,6 @@ fn host(parts: &Parts, keyring: BrokenKeys) -> Countersign {
         .clock(Shown(parts.clock.clone()))
         .build();
     built.expect("nothing is missing")
-}
-
-struct Shown(Arc<dyn Clock>);
-
-impl Clock for Shown {
-    fn now(&self) -> Result<u64, ClockError> {
-        self.0.now()
-    }
 }
 
 struct BrokenClock {
