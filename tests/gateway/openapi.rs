@@ -6,6 +6,8 @@ use std::process::Command;
 use countersign_conformance::authenticator::Authenticator;
 use countersign_conformance::gateway::{NOW, PASSWORD, Site};
 use countersign_conformance::peer::Peer;
+use countersign_host::clock::Clock;
+use countersign_host::contract::Actor;
 use libtest_mimic::Trial;
 use serde_json::json;
 
@@ -40,7 +42,7 @@ enum Sender {
     Stranger,
     /// An operator, with a change of factors under way.
     Operator,
-    /// The same, always for a company and a person that there are.
+    /// One who has a factor, always for a company and a person that there are.
     Helper,
 }
 
@@ -151,8 +153,7 @@ async fn enrolls() {
 async fn policies() {
     let site = Site::start().await.expect("a site");
     let mut caller = Caller::of(site.address());
-    let token = sign_in(&caller, "omar").await;
-    caller.bear(&token);
+    lead(&site, &mut caller, "omar").await;
     let (_, document) = caller.get(&api("openapi.json")).await;
     let example = &document["components"]["schemas"]["Supposed"]["example"];
     let put = "companies/globex/policy";
@@ -218,7 +219,10 @@ async fn keeps_to_its_document(sender: Sender) {
     command.args(["--generation-deterministic", "--no-shrink"]);
     let mut caller = Caller::of(site.address());
     if sender != Sender::Stranger {
-        let token = sign_in(&caller, "omar").await;
+        let token = match sender {
+            Sender::Helper => lead(&site, &mut caller, "omar").await,
+            _ => sign_in(&caller, "omar").await,
+        };
         caller.bear(&token);
         let typed = json!({ "password": PASSWORD });
         let (status, _) = caller.post(&api("manage"), &typed).await;
@@ -242,12 +246,34 @@ fn api(path: &str) -> String {
     format!("/countersign/api/v1/{path}")
 }
 
+/// Signs in somebody who has a factor of their own, as whoever decides about others' has.
+async fn lead(site: &Site, caller: &mut Caller, name: &str) -> String {
+    let uri = format!("otpauth://totp/Acme:{name}?secret={KEY}&issuer=Acme");
+    let (user, actor) = (format!("u-{name}"), Actor::Operator("test".to_owned()));
+    let administration = site.gateway.mfa.administration();
+    let added = administration.add_totp(&user, &uri, None, &actor).await;
+    added.expect("it is imported");
+    site.clock.advance(60);
+    let token = sign_in(caller, name).await;
+    caller.bear(&token);
+    let now = site.clock.now().expect("it is a clock");
+    let typed = json!({ "method": "totp", "code": totp(KEY, now) });
+    let (status, entered) = caller.post(&api("verify"), &typed).await;
+    assert_eq!(status, 200, "{entered}");
+    let token = entered["token"].as_str().expect("a token").to_owned();
+    caller.bear(&token);
+    token
+}
+
 async fn sign_in(caller: &Caller, name: &str) -> String {
     let typed = json!({ "name": name, "password": PASSWORD });
     let (status, entered) = caller.post("/countersign/api/v1/sign-in", &typed).await;
     assert_eq!(status, 200, "{entered}");
     entered["token"].as_str().expect("a token").to_owned()
 }
+
+/// The key of an app, in base 32.
+const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 fn totp(key: &str, now: u64) -> String {
     Authenticator::scan(key).expect("a key").code(now)

@@ -36,7 +36,7 @@ async fn no_admin() {
 
 async fn herself() {
     let site = site().await;
-    let mut ana = enter(&site, "ana").await;
+    let mut ana = lead(&site, "ana").await;
     let page = open(&mut ana, "/countersign/admin/acme/people/u-ana").await;
     assert!(page.says("This is you"));
     assert!(!page.has_form("/countersign/admin/acme/people/u-ana/reset"));
@@ -52,7 +52,7 @@ async fn herself() {
         assert!(answer.says("You cannot do this for yourself"));
     }
     // Nor does an operator, who is over all companies.
-    let mut omar = enter(&site, "omar").await;
+    let mut omar = lead(&site, "omar").await;
     let form = [("name", "omar"), ("reason", "lost"), ("verified", "yes")];
     let path = "/countersign/admin/%2A/people/u-omar/reset";
     assert_eq!(send(&mut omar, path, &form).await.status(), 403);
@@ -61,7 +61,7 @@ async fn herself() {
 async fn exact() {
     let site = site().await;
     import(&site, "u-ben").await;
-    let mut ana = enter(&site, "ana").await;
+    let mut ana = lead(&site, "ana").await;
     let path = "/countersign/admin/acme/people/u-ben/reset";
     open(&mut ana, "/countersign/admin/acme/people/u-ben").await;
     for (name, ticked, reason, field) in [
@@ -94,7 +94,7 @@ async fn sessions() {
     let site = site().await;
     let mut phone = enter(&site, "ben").await;
     let mut desk = enter(&site, "ben").await;
-    let mut ana = enter(&site, "ana").await;
+    let mut ana = lead(&site, "ana").await;
     open(&mut ana, "/countersign/admin/acme/people/u-ben").await;
     let form = [("name", "ben"), ("reason", "lost"), ("verified", "yes")];
     let path = "/countersign/admin/acme/people/u-ben/reset";
@@ -122,7 +122,7 @@ async fn shared() {
     }
     let form = [("name", "vera"), ("reason", "lost"), ("verified", "yes")];
     let path = "/countersign/admin/acme/people/u-vera/reset";
-    let mut ana = enter(&site, "ana").await;
+    let mut ana = lead(&site, "ana").await;
     let page = send(&mut ana, path, &form).await;
     assert_eq!(page.status(), 403);
     assert!(page.says("Ask an operator"), "{page:?}");
@@ -131,7 +131,7 @@ async fn shared() {
     let page = send(&mut ana, code, &[("vouched", "yes")]).await;
     assert_eq!(page.status(), 403, "{page:?}");
 
-    let mut omar = enter(&site, "omar").await;
+    let mut omar = lead(&site, "omar").await;
     let page = send(&mut omar, path, &form).await;
     assert!(page.says("All their sessions ended"), "{page:?}");
     assert!(!has_factor(&site, "u-vera").await);
@@ -143,7 +143,7 @@ async fn code() {
         stored.policy.first_binding = FirstBinding::Attested;
     })
     .await;
-    let mut ana = enter(&site, "ana").await;
+    let mut ana = lead(&site, "ana").await;
     open(&mut ana, "/countersign/admin/acme/people/u-ben").await;
     let path = "/countersign/admin/acme/people/u-ben/set-up-code";
     let page = ana.press(path, &[]).await.expect("it answers");
@@ -162,7 +162,7 @@ async fn code() {
 async fn unlock() {
     let site = site().await;
     let app = import(&site, "u-ben").await;
-    site.clock.advance(60);
+    let mut ana = lead(&site, "ana").await;
     let mut ben = Visitor::at(&site.url());
     open(&mut ben, "/countersign/sign-in").await;
     let typed = [("name", "ben"), ("password", PASSWORD)];
@@ -172,7 +172,6 @@ async fn unlock() {
         let wrong = app.wrong_code(now(&site), n);
         page = ben.press("/countersign/verify", &[("code", &wrong)]).await;
     }
-    let mut ana = enter(&site, "ana").await;
     let at = "/countersign/admin/acme/people/u-ben";
     let page = open(&mut ana, at).await;
     assert!(page.says("Waits until"), "{page:?}");
@@ -182,7 +181,7 @@ async fn unlock() {
     assert!(page.says("Can be used"));
     assert!(has_factor(&site, "u-ben").await);
     // The plugin has it as the business of no company, so that it stands in the realm's trail.
-    let mut omar = enter(&site, "omar").await;
+    let mut omar = lead(&site, "omar").await;
     let unlocked = open(
         &mut omar,
         "/countersign/admin/%2A/audit?event=unlocked&user=ben",

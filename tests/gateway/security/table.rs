@@ -65,9 +65,9 @@ pub(crate) const PAGES: &[Row] = &[
     row("GET", "/admin/{company}/people", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "200", "200"]),
     row("GET", "/admin/{company}/people.csv", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "200", "200"]),
     row("GET", "/admin/{company}/people/{user}", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "200", "200"]),
-    row("POST", "/admin/{company}/people/{user}/reset", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "422", "422"]),
-    row("POST", "/admin/{company}/people/{user}/unlock", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "403", "403"]),
-    row("POST", "/admin/{company}/people/{user}/set-up-code", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "403", "403"]),
+    row("POST", "/admin/{company}/people/{user}/reset", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", ">/verify", ">/verify"]),
+    row("POST", "/admin/{company}/people/{user}/unlock", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", ">/verify", ">/verify"]),
+    row("POST", "/admin/{company}/people/{user}/set-up-code", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", ">/verify", ">/verify"]),
     row("GET", "/admin/{company}/audit", [">/sign-in", ">/verify", ">/enroll", ">/vouch", "404", "200", "200"]),
     row("GET", "/auth-request", ["401", "401", "401", "401", "200", "200", "200"]),
     row("GET", "/forward-auth", [">/sign-in", ">/sign-in", ">/sign-in", ">/sign-in", "200", "200", "200"]),
@@ -108,9 +108,9 @@ pub(crate) const API: &[Row] = &[
     row("GET", "/companies/{company}/readiness", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
     row("GET", "/companies/{company}/readiness.csv", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
     row("GET", "/companies/{company}/people/{user}", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "200", "200"]),
-    row("POST", "/companies/{company}/people/{user}/reset", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "422 invalid-input", "422 invalid-input"]),
-    row("POST", "/companies/{company}/people/{user}/unlock", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "403 no-such-factor", "403 no-such-factor"]),
-    row("POST", "/companies/{company}/people/{user}/set-up-code", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "403 not-verified", "403 not-verified"]),
+    row("POST", "/companies/{company}/people/{user}/reset", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "401 fresh-factor", "401 fresh-factor"]),
+    row("POST", "/companies/{company}/people/{user}/unlock", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "401 fresh-factor", "401 fresh-factor"]),
+    row("POST", "/companies/{company}/people/{user}/set-up-code", ["401 no-token", "403 factor-required", "403 factor-required", "403 factor-required", "404 unknown", "401 fresh-factor", "401 fresh-factor"]),
 ];
 
 const fn row(method: &'static str, path: &'static str, answers: [&'static str; 7]) -> Row {

@@ -12,10 +12,12 @@ mod trail;
 
 use axum::http::StatusCode;
 use countersign_host::Error;
+use countersign_host::contract::administration::Outlook;
 use countersign_host::contract::policy::{Mode, Policy, StoredPolicy};
+use countersign_host::contract::sign_in::DenyReason;
 use countersign_host::contract::{Actor, Failure};
 
-pub(crate) use self::care::ResetRequest;
+pub(crate) use self::care::{ResetRequest, SET_UP_CODE_MADE};
 pub(crate) use self::forecast::{Forecast, Lot};
 pub(crate) use self::people::{Listed, MOST_PEOPLE, Someone, Totals};
 pub(crate) use self::trail::AuditQuery;
@@ -99,14 +101,27 @@ impl Gateway {
             .map_err(|error| misfit(&error).unwrap_or_else(|| error.into()))
     }
 
-    /// Requires that the visitor showed a factor within the last quarter of an hour, if they have one. Whoever has none may
-    /// go on while the plugin lets them in without one.
+    /// Requires that the visitor showed a factor within the last quarter of an hour: whoever decides about the second factor
+    /// of others has one. Only where MFA is off for the visitor there is none to be had, and they go on without, or nobody
+    /// could turn it on.
     ///
     /// # Errors
     ///
-    /// A refusal with the code [`FRESH_FACTOR`]: a step-up for [`ADMINISTRATION`] is what helps.
+    /// A refusal with the code [`FRESH_FACTOR`]: a step-up for [`ADMINISTRATION`] is what helps. Whoever has no factor yet is
+    /// led from there to set one up.
     pub(crate) async fn fresh_factor(&self, visit: &Visit) -> Result<(), Refusal> {
-        let max_age = self.has_factor(visit).await?.then_some(FRESH_SECONDS);
+        let has_factor = self.has_factor(visit).await?;
+        if !has_factor {
+            let (report, _) = self.outlook(visit).await?;
+            if !matches!(report.outlook, Outlook::Deny(DenyReason::ModeOff)) {
+                return Err(Refusal::new(
+                    StatusCode::UNAUTHORIZED,
+                    FRESH_FACTOR,
+                    "This asks for a second factor of your own. Set one up first. Nothing was changed.",
+                ));
+            }
+        }
+        let max_age = has_factor.then_some(FRESH_SECONDS);
         match self.admit(visit, max_age).await? {
             Admission::Until(_) => Ok(()),
             Admission::Resume => Err(Refusal::new(

@@ -212,6 +212,10 @@ impl Gateway {
         old: &str,
         new: &str,
     ) -> Result<Entrance, Refusal> {
+        // Whoever has a factor shows it: a session that was found open, and a password that was looked over, are not the owner.
+        if self.has_factor(&visit).await? {
+            self.fresh_factor(&visit).await?;
+        }
         self.retype(&mut visit, old).await?;
         Passwords::fit_for_use(&visit.user.name, new)?;
         self.count_password_change(&visit.user.id, visit.now)

@@ -1,5 +1,6 @@
 //! What each kind of event is called in a mail.
 
+use crate::journey::administration::SET_UP_CODE_MADE;
 use countersign_host::contract::Method;
 use countersign_host::contract::event::{Binding, Bound, EventKind, Removal, Removed};
 
@@ -117,6 +118,12 @@ impl Words {
                        more."
                     .to_owned(),
                 then: "No mail of this kind will come again.",
+            },
+            EventKind::Other(it) if it == SET_UP_CODE_MADE => Self {
+                subject: "A set-up code was made for you",
+                what: "An admin made a code with which two-factor authentication can be set up for your account.".to_owned(),
+                then: "If you did not ask for it, tell your company's admin: whoever has the code and your password could set \
+                       it up in your place.",
             },
             // Not for users by the contract of today, or unknown to this version: a plugin that asks for a mail gets one.
             EventKind::PolicyChanged(_)

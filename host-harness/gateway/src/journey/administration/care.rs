@@ -124,6 +124,17 @@ impl Gateway {
                 "You cannot do this for yourself. Ask another admin or an operator.",
             ));
         }
+        let mut memberships = user.memberships.iter();
+        let is_above = user.is_operator
+            || memberships.any(|it| it.company != company && it.is_admin && it.is_active);
+        // Whoever can take their factor away can become them, and so whatever they are elsewhere.
+        if is_above && !visit.user.is_operator {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "operator-only",
+                "This person is an operator, or administers another company. Ask an operator.",
+            ));
+        }
         self.fresh_factor(visit).await?;
         Ok(user)
     }
@@ -170,7 +181,7 @@ impl Gateway {
                 .into_iter()
                 .collect(),
             actor: Some(actor(visit)),
-            notify: false,
+            notify: true,
         };
         let event = StampedEvent::new(
             id,
@@ -196,4 +207,4 @@ fn on_behalf_of<'a>(company: &'a str, user: &User) -> Option<&'a str> {
 }
 
 /// The event of a set-up code.
-const SET_UP_CODE_MADE: &str = "set-up-code-made";
+pub(crate) const SET_UP_CODE_MADE: &str = "set-up-code-made";

@@ -7,9 +7,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::gateway::Gateway;
+use crate::journey::administration::FRESH_FACTOR;
 use crate::journey::{Changing, Visit};
-use crate::pages::answer::enter_at;
-use crate::pages::{Alert, Answered, Frame, Person, Posted, go, page};
+use crate::pages::answer::{enter_at, go_to};
+use crate::pages::{Alert, Answered, Frame, PREFIX, Person, Posted, go, page};
 use crate::refusal::Refusal;
 
 #[derive(Template)]
@@ -94,6 +95,12 @@ pub(crate) async fn replace(State(gateway): State<Gateway>, posted: Posted) -> A
     match gateway.change_password(visit, old, new).await {
         Ok(entrance) => Ok(enter_at(&entrance, "/profile/security?done=password")),
         Err(refusal) if refusal.is_over() => Err(refusal.into()),
+        Err(refusal) if refusal.code == FRESH_FACTOR => {
+            let mut visit = posted.person.inside(&gateway).await?;
+            let back = format!("{PREFIX}/profile/password");
+            let step = gateway.step_up(&mut visit, "password", Some(&back)).await?;
+            Ok(go_to(step, Some(&back)))
+        }
         Err(mut refusal) => {
             // A new password that will not do is about its own field.
             if refusal.field == Some("password") && refusal.code != "wrong-password" {
