@@ -6,6 +6,7 @@ use countersign_host::profile::Profile;
 
 use crate::directory::{Company, Member, NewUser};
 use crate::gateway::Gateway;
+use crate::governing::DEFAULT;
 use crate::refusal::Refusal;
 
 /// Somebody of the demo.
@@ -89,7 +90,7 @@ pub async fn seed(gateway: &Gateway, password: &str) -> Result<(), Refusal> {
         .next_multiple_of(DAY)
         .saturating_add(DAY.saturating_mul(21));
     let policies = [
-        ("*", Mode::Voluntary, false),
+        (DEFAULT, Mode::Voluntary, false),
         ("acme", deadline(in_three_weeks, "Europe/London"), false),
         ("globex", deadline(now, "America/New_York"), true),
     ];

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod directory;
 mod forward_auth;
 mod gateway;
+mod governing;
 mod journey;
 pub mod log;
 pub mod mail;

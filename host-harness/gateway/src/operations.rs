@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::gateway::Gateway;
+use crate::governing::DEFAULT;
 use crate::metrics::Build;
 
 /// Whether the gateway is to be sent requests. Clones are the same.
@@ -102,14 +103,14 @@ pub(crate) async fn failing(gateway: &Gateway) -> Vec<&'static str> {
 async fn store(gateway: &Gateway) -> Result<(), countersign_host::store::Unavailable> {
     let key = Key {
         realm: gateway.mfa.realm().into(),
-        record: Kind::Policy.named("*"),
+        record: Kind::Policy.named(DEFAULT),
     };
     gateway.store.get(&[key]).await.map(drop)
 }
 
 /// Has the plugin read a record, and the policy for everybody: that takes the keys too, where there is one.
 async fn plugin(gateway: &Gateway) -> bool {
-    let policy = gateway.mfa.policy().get("*").await;
+    let policy = gateway.mfa.policy().get(DEFAULT).await;
     let status = gateway.mfa.administration().status(PROBE).await;
     policy.map_or_else(|error| is_answer(&error), |_| true)
         && status.map_or_else(|error| is_answer(&error), |_| true)

@@ -23,6 +23,7 @@ use tokio::time::sleep;
 
 use crate::directory::{Company, Counted, DirectoryError, User};
 use crate::gateway::Gateway;
+use crate::governing::Governing;
 use crate::mail::MailId;
 use crate::notifier::Letter;
 use crate::notifier::post::{self, Posted};
@@ -89,7 +90,7 @@ impl Drop for Reminders {
 pub async fn run_once(gateway: &Gateway, now: u64) -> Result<Round, RollError> {
     let mut round = Round::default();
     for company in gateway.directory.companies().await? {
-        let Some((policy, _)) = policy(gateway, &company.id).await? else {
+        let Some(Governing { policy, .. }) = Governing::of(&gateway.mfa, &company.id).await? else {
             continue;
         };
         let Mode::EnforcedFrom(deadline) = &policy.mode else {
@@ -155,18 +156,6 @@ pub(crate) async fn count(
         let _: Counted = gateway.directory.count(&id.0, now, ends_at, 1).await?;
     }
     Ok(())
-}
-
-/// Returns the policy that holds for a company, and whether it is its own; none if nobody set one.
-pub(crate) async fn policy(
-    gateway: &Gateway,
-    company: &str,
-) -> Result<Option<(Policy, bool)>, RollError> {
-    if let Some(own) = gateway.mfa.policy().get(company).await? {
-        return Ok(Some((own.policy, true)));
-    }
-    let common = gateway.mfa.policy().get(DEFAULT).await?;
-    Ok(common.map(|it| (it.policy, false)))
 }
 
 /// The active members of a company who have no factor, one after another.
@@ -268,8 +257,6 @@ fn remembered(deadline: &Deadline) -> u64 {
     deadline.at.saturating_add(DAY)
 }
 
-/// The company of the policy that holds for those without one.
-pub(crate) const DEFAULT: &str = "*";
 const PAGE: usize = 100;
 const DAY: u64 = 24 * 60 * 60;
 const HOUR: Duration = Duration::from_secs(60 * 60);

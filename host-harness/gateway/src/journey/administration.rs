@@ -13,7 +13,7 @@ mod trail;
 use axum::http::StatusCode;
 use countersign_host::Error;
 use countersign_host::contract::administration::Outlook;
-use countersign_host::contract::policy::{Mode, Policy, StoredPolicy};
+use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::DenyReason;
 use countersign_host::contract::{Actor, Failure};
 
@@ -24,17 +24,8 @@ pub(crate) use self::trail::AuditQuery;
 use super::visit::{Admission, Visit};
 use crate::directory::Company;
 use crate::gateway::Gateway;
+use crate::governing::{DEFAULT, Governing};
 use crate::refusal::Refusal;
-
-/// The policy that holds for a company.
-#[derive(Clone, Debug)]
-pub(crate) struct Governing {
-    /// What it says.
-    pub(crate) policy: Policy,
-    /// The revision of the company's own policy; none while it falls to the default one. It is what
-    /// [`put_policy`](Gateway::put_policy) expects.
-    pub(crate) revision: Option<u64>,
-}
 
 impl Gateway {
     /// Lists the companies that a visitor administers, by name: for an operator all of them, and the default first.
@@ -65,16 +56,12 @@ impl Gateway {
     /// Reads the policy that holds for a company: its own, or the default one.
     pub(crate) async fn policy(&self, visit: &Visit, company: &str) -> Result<Governing, Refusal> {
         self.administered_company(visit, company).await?;
-        let mfa = visit.mfa(self);
-        if let Some(own) = mfa.policy().get(company).await? {
-            return Ok(own.into());
-        }
-        let default = mfa.policy().get(DEFAULT).await?;
-        Ok(Governing {
-            // Without any policy the plugin has MFA off.
-            policy: default.map_or_else(|| Policy::app_only(Mode::Off), |it| it.policy),
+        let governing = Governing::of(&visit.mfa(self), company).await?;
+        // Without any policy the plugin has MFA off.
+        Ok(governing.unwrap_or_else(|| Governing {
+            policy: Policy::app_only(Mode::Off),
             revision: None,
-        })
+        }))
     }
 
     /// Replaces a company's policy, and returns its new revision. `expected` is the revision that was shown.
@@ -141,15 +128,6 @@ impl Gateway {
     }
 }
 
-impl From<StoredPolicy> for Governing {
-    fn from(stored: StoredPolicy) -> Self {
-        Self {
-            policy: stored.policy,
-            revision: Some(stored.revision),
-        }
-    }
-}
-
 /// Returns whoever acts, as events name them.
 fn actor(visit: &Visit) -> Actor {
     match visit.user.is_operator {
@@ -211,9 +189,6 @@ const FIELDS: &[(&str, &str)] = &[
     ("policy.device-days", "devices"),
     ("policy.reminder-days", "reminders"),
 ];
-
-/// The company that stands for all companies without a policy of their own.
-pub(crate) const DEFAULT: &str = "*";
 
 /// What a step-up of an admin is for.
 pub(crate) const ADMINISTRATION: &str = "administration";

@@ -16,6 +16,7 @@ use super::patience::{Patience, Then};
 use super::post::{self, Posted};
 use crate::directory::{Company, User};
 use crate::gateway::Gateway;
+use crate::governing::{DEFAULT, Governing};
 use crate::reminders::{self, Roll, RollError};
 
 /// Tells every active member without a factor of a deadline that was set for the company.
@@ -51,15 +52,16 @@ impl Announcements {
         let known: BTreeMap<String, Company> =
             known.into_iter().map(|it| (it.id.clone(), it)).collect();
         for named in &event.event.companies {
-            let with_own = named != reminders::DEFAULT;
+            let with_own = named != DEFAULT;
             for company in known.values().filter(|it| !with_own || it.id == *named) {
-                let Some((policy, is_own)) = reminders::policy(&gateway, &company.id).await? else {
+                let Some(governing) = Governing::of(&gateway.mfa, &company.id).await? else {
                     continue;
                 };
+                let policy = &governing.policy;
                 let is_current =
                     matches!(&policy.mode, Mode::EnforcedFrom(it) if it.at == deadline.at);
-                if is_own == with_own && is_current {
-                    self.tell_company(event, deadline, company, &policy).await?;
+                if governing.is_own() == with_own && is_current {
+                    self.tell_company(event, deadline, company, policy).await?;
                 }
             }
         }

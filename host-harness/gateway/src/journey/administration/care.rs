@@ -8,9 +8,10 @@ use countersign_host::event::{EventId, StampedEvent};
 use countersign_host::store::{CommitError, Store};
 use zeroize::Zeroizing;
 
-use super::{DEFAULT, actor};
+use super::actor;
 use crate::directory::User;
 use crate::gateway::Gateway;
+use crate::governing::Governing;
 use crate::journey::visit::{Visit, memberships};
 use crate::refusal::Refusal;
 
@@ -147,14 +148,10 @@ impl Gateway {
         user: &User,
     ) -> Result<(), Refusal> {
         let mfa = visit.mfa(self);
-        let policies = mfa.policy();
         let (mut others_enforce, mut all_agree) = (false, true);
         for member in user.memberships.iter().filter(|it| it.is_active) {
-            let policy = match policies.get(&member.company).await? {
-                Some(own) => Some(own),
-                None => policies.get(DEFAULT).await?,
-            };
-            let policy = policy.map(|it| it.policy);
+            let governing = Governing::of(&mfa, &member.company).await?;
+            let policy = governing.map(|it| it.policy);
             let enforces = |mode: &Mode| matches!(mode, Mode::EnforcedFrom(_));
             others_enforce |=
                 member.company != company && policy.as_ref().is_some_and(|it| enforces(&it.mode));

@@ -5,9 +5,9 @@ use countersign_host::contract::administration::UserStatus;
 use countersign_host::contract::{Method, MethodState};
 use tokio::task::JoinSet;
 
-use super::DEFAULT;
 use crate::directory::User;
 use crate::gateway::Gateway;
+use crate::governing::DEFAULT;
 use crate::journey::visit::Visit;
 use crate::refusal::Refusal;
 

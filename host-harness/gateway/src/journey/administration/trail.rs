@@ -2,8 +2,8 @@
 
 use countersign_host::store::Trailed;
 
-use super::DEFAULT;
 use crate::gateway::Gateway;
+use crate::governing::DEFAULT;
 use crate::journey::visit::Visit;
 use crate::refusal::Refusal;
 

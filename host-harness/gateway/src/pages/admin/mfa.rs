@@ -14,8 +14,9 @@ use super::draft::{Draft, deadline_of};
 use super::preview::{Row, rows};
 use super::{Place, step_up_or};
 use crate::gateway::Gateway;
+use crate::governing::Governing;
 use crate::journey::Visit;
-use crate::journey::administration::{Forecast, Governing, Lot};
+use crate::journey::administration::{Forecast, Lot};
 use crate::pages::{Alert, Answered, Frame, Person, Posted, page, when};
 use crate::refusal::Refusal;
 
