@@ -45,6 +45,7 @@ pub use self::listener::{Door, Key, ListenError, listen};
 use crate::api::{Body, Problem, refuse};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::server::MOST_BODY;
 
 /// What the service is asked with.
 #[derive(Clone)]
@@ -208,6 +209,3 @@ const BEARER: &[u8] = b"bearer ";
 
 /// Characters of whoever is at the other end: an address and some more.
 const MOST_CLIENT: usize = 256;
-
-/// Bytes of a request; the longest arguments of the contract are far shorter.
-const MOST_BODY: usize = 64 * 1024;

@@ -8,6 +8,7 @@ use crate::directory::{Company, Member, NewUser};
 use crate::gateway::Gateway;
 use crate::governing::DEFAULT;
 use crate::refusal::Refusal;
+use crate::seconds::DAY;
 
 /// Somebody of the demo.
 #[derive(Clone, Copy, Debug)]
@@ -130,5 +131,3 @@ pub async fn seed(gateway: &Gateway, password: &str) -> Result<(), Refusal> {
     }
     Ok(())
 }
-
-const DAY: u64 = 24 * 3_600;

@@ -24,6 +24,7 @@ mod password;
 mod refusal;
 pub mod reminders;
 mod reports;
+mod seconds;
 pub mod serve;
 mod server;
 mod session;

@@ -27,6 +27,7 @@ use crate::governing::Governing;
 use crate::mail::MailId;
 use crate::notifier::Letter;
 use crate::notifier::post::{self, Posted};
+use crate::seconds::{DAY, HOUR};
 
 /// Reminds people once an hour, for as long as it is kept.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Reminders {
                     Ok(now) => match run_once(&gateway, now).await {
                         Ok(Round { sent, failed: 0 }) => {
                             tracing::debug!(sent, "reminders went out");
-                            HOUR
+                            Duration::from_secs(HOUR)
                         }
                         Ok(Round { sent, failed }) => {
                             tracing::warn!(sent, failed, "some reminders were not taken");
@@ -258,8 +259,6 @@ fn remembered(deadline: &Deadline) -> u64 {
 }
 
 const PAGE: usize = 100;
-const DAY: u64 = 24 * 60 * 60;
-const HOUR: Duration = Duration::from_secs(60 * 60);
 /// After a round in which not everybody could be told.
 const SOON: Duration = Duration::from_secs(5 * 60);
 

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +15,12 @@ use crate::gateway::Gateway;
 use crate::pages;
 
 /// Returns everything that people and their programs reach.
+///
+/// # Security
+///
+/// Each request must come with who is at the other end of its connection, as [`ConnectInfo`] of a [`SocketAddr`]
+/// (`into_make_service_with_connect_info`) or as [`serve`](crate::serve) notes it; all others are answered with 500.
+/// It has neither time-outs nor a log of its own: `serve` puts those before it.
 pub fn app(gateway: Gateway) -> Router {
     Router::new()
         .route("/", axum::routing::get(|| async { pages::go("/") }))
@@ -32,11 +37,6 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(from_fn_with_state(gateway.clone(), known))
         .layer(from_fn_with_state(gateway.clone(), guarded))
         .with_state(gateway)
-}
-
-/// Returns who sent a request.
-pub(crate) fn client(parts: &Parts) -> Option<Client> {
-    parts.extensions.get::<Client>().cloned()
 }
 
 /// Finds out who sent a request, where what listens has not done so.
@@ -125,5 +125,5 @@ const GUARDS: [(header::HeaderName, &str); 7] = [
     ),
 ];
 
-/// Bytes of a request: forms are small.
-const MOST_BODY: usize = 64 * 1024;
+/// Bytes of a request: forms, and the arguments of calls, are small.
+pub(crate) const MOST_BODY: usize = 64 * 1024;

@@ -92,7 +92,7 @@ impl Caller {
 impl FromRequestParts<Gateway> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
         let mut sent = parts.headers.get_all(header::AUTHORIZATION).iter();
         let sent = match (sent.next(), sent.next()) {
             (Some(sent), None) => sent.to_str().map_err(|_| Problem::no_token())?,
@@ -104,9 +104,11 @@ impl FromRequestParts<Gateway> for Caller {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Problem::no_token());
         }
+        let token = Token::parse(token.trim()).ok_or_else(over)?;
+        let client = Client::from_request_parts(parts, gateway).await;
         Ok(Self {
-            token: Token::parse(token.trim()).ok_or_else(over)?,
-            client: crate::server::client(parts).ok_or_else(Refusal::unavailable)?,
+            token,
+            client: client.map_err(|_| Refusal::unavailable())?,
         })
     }
 }

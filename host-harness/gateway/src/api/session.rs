@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -161,10 +160,9 @@ struct Notice {
     ))]
 async fn sign_in(
     State(gateway): State<Gateway>,
-    parts: Parts,
+    client: Client,
     Body(typed): Body<SignIn>,
 ) -> Answered<Json<Entered>> {
-    let client = crate::server::client(&parts).ok_or_else(Refusal::unavailable)?;
     let credentials = Credentials {
         name: typed.name.as_str().to_owned(),
         password: typed.password.0,

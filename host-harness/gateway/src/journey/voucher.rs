@@ -11,6 +11,7 @@ use crate::directory::{User, Voucher};
 use crate::gateway::Gateway;
 use crate::mail::Mail;
 use crate::refusal::Refusal;
+use crate::seconds::DAY;
 
 impl Gateway {
     /// Makes a set-up code that an admin hands to somebody. Good for a day, once; an earlier one of an admin ends.
@@ -98,7 +99,5 @@ fn crockford() -> Option<Encoding> {
     symbols.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
     symbols.encoding().ok()
 }
-
-const DAY: u64 = 24 * 3_600;
 
 const MAIL_LASTS: u64 = 15 * 60;

@@ -12,6 +12,7 @@ use super::patience::{Patience, Then};
 use super::post::{self, Posted};
 use crate::directory::{Counted, DirectoryError};
 use crate::gateway::Gateway;
+use crate::seconds::DAY;
 
 /// Sends each person's notices to that person's own mailbox.
 pub(super) struct Notices {
@@ -136,4 +137,4 @@ async fn follow(
 }
 
 /// Seconds for which it is remembered that an event was told: longer than any comes late.
-pub(super) const REMEMBERED: u64 = 30 * 24 * 60 * 60;
+pub(super) const REMEMBERED: u64 = 30 * DAY;

@@ -120,11 +120,12 @@ async fn resume(gateway: &Gateway, visit: Visit) -> Answer {
 impl FromRequestParts<Gateway> for Person {
     type Rejection = StatusCode;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Self, StatusCode> {
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, StatusCode> {
+        let client = Client::from_request_parts(parts, gateway).await?;
         let sent = |name| cookie(&parts.headers, name);
         let token = |name| sent(name).and_then(Token::parse);
         Ok(Self {
-            client: crate::server::client(parts).ok_or(StatusCode::INTERNAL_SERVER_ERROR)?,
+            client,
             open: token(OPEN),
             pending: token(PENDING),
             form: token(FORM),
