@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countersign_host::store::{Copied, SqliteStore};
+use countersign_host::store::{Copied, Inventory as _, SqliteStore};
 
 use crate::database::StoreArgs;
 use crate::exit::Exit;
@@ -34,7 +34,10 @@ impl Backup {
             )));
         }
         let store = SqliteStore::open(path).await.map_err(failed)?;
-        copied(|told| store.backup(&self.to, told)).await?;
+        let copied = copied(|told| store.backup(&self.to, told)).await;
+        // A gateway may have it open, and then is the one to tidy up.
+        let _ = store.close().await;
+        copied?;
         let to = self.to.to_string_lossy();
         let to = countersign_host::printable::Printable(&to);
         writeln!(out, "{GOOD}backed up{GOOD:#}: {to}")?;

@@ -9,6 +9,7 @@ use countersign_host::printable::Printable;
 
 use crate::database::{Access, Address};
 use crate::exit::Exit;
+use crate::opened;
 use crate::style::DIM;
 
 /// Which directory.
@@ -42,6 +43,9 @@ impl DirectoryArgs {
             anstream::eprintln!("{DIM}a new directory: {}{DIM:#}", Printable(&shown));
         }
         let opened = directory::open(address.reveal()).await;
+        if let Ok(directory) = &opened {
+            opened::note_directory(directory);
+        }
         opened.map_err(|error| match error {
             OpenError::Address => Exit::Usage(format!("--directory: expected {FORMS}")),
             OpenError::Unavailable(_) => Exit::Fault(format!("--directory: {error}")),

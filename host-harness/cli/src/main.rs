@@ -19,6 +19,7 @@ mod input;
 mod inspect;
 mod json;
 mod keys;
+mod opened;
 mod overview;
 mod plugin;
 mod policy;
@@ -117,7 +118,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return end(&Exit::from(error)),
     };
-    let ended = runtime.block_on(run(arguments));
+    let ended = runtime.block_on(async {
+        let ended = run(arguments).await;
+        // However it ended, so that what was written lies in the file itself.
+        opened::close().await;
+        ended
+    });
     // A thread may still wait for the keyboard.
     runtime.shutdown_background();
     match ended {

@@ -5,6 +5,7 @@ mod demo;
 use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use countersign_gateway::config::{Config, ConfigError, Secret};
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 
 use self::demo::Place;
 use crate::exit::Exit;
+use crate::opened;
 use crate::style::ERROR;
 use crate::table::{Cell, Table};
 
@@ -136,12 +138,18 @@ async fn serve_until(
     let decided = door.map(|it| (it.listener, decisions::router(&gateway, it.secret)));
     let app = app(gateway.clone());
     let mut serving = match whom {
-        Whom::Gateways => Serving::without_app(gateway, build),
-        Whom::People | Whom::Demo(_) => Serving::new(gateway, build, app),
+        Whom::Gateways => Serving::without_app(gateway.clone(), build),
+        Whom::People | Whom::Demo(_) => Serving::new(gateway.clone(), build, app),
     };
     serving.others.extend(decided);
-    serving.at_end =
-        Box::new(move |at_most| Box::pin(async move { background.drain(at_most).await }));
+    serving.at_end = Box::new(move |at_most| {
+        Box::pin(async move {
+            let is_done = background.drain(at_most.saturating_sub(CLOSING)).await;
+            drop(background);
+            gateway.close().await;
+            is_done
+        })
+    });
     let mut announced = Ok(());
     let ready = |at: countersign_gateway::serve::Listening| {
         announced = match demo {
@@ -201,6 +209,8 @@ async fn check(config: &Config, out: &mut dyn Write) -> Result<(), Exit> {
         read.map_err(|why| Exit::Usage(format!("{key}: {why}")))?;
     }
     let opened = open(config).await?;
+    opened::note_store(&opened.store);
+    opened::note_directory(&opened.directory);
     let ping = opened.directory.ping().await;
     ping.map_err(|error| Exit::Fault(format!("directory: {error}")))?;
     let keys = match opened.is_new {
@@ -356,6 +366,9 @@ impl From<ListenError> for Exit {
 
 const CUT: &str =
     "ended before everybody was answered; listen.shutdown-seconds is how long that may take";
+
+/// What closing the stores is left of the time at the end.
+const CLOSING: Duration = Duration::from_secs(1);
 
 const NO_CONFIG: &str =
     "expected --config FILE (gateway.example.toml explains all settings there are), or --demo";

@@ -226,6 +226,20 @@ pub trait Directory: Send + Sync {
     ///
     /// [`DirectoryError::Unavailable`].
     async fn ping(&self) -> Result<(), DirectoryError>;
+
+    /// Closes the directory for good, as the last thing before a process ends: what was begun is done, and then every call
+    /// is [`Unavailable`](DirectoryError::Unavailable), of every clone. To close it again changes nothing. A directory
+    /// that holds nothing open has nothing to do.
+    ///
+    /// One in a file is then whole in that one file, unless another process has it open.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::Unavailable`]; it is closed, and nothing that was answered is lost, but some of it may still lie
+    /// beside the file.
+    async fn close(&self) -> Result<(), DirectoryError> {
+        Ok(())
+    }
 }
 
 /// A person.

@@ -77,6 +77,21 @@ impl Gateway {
         self.0.reports.begin().await
     }
 
+    /// Closes the plugin's store and the directory for good, as the last thing before the process ends: each is then whole
+    /// where it lies, a file without a log beside it. What is asked from then on is unavailable.
+    pub async fn close(&self) {
+        let (store, directory) = tokio::join!(self.store.close(), self.directory.close());
+        let stores = [
+            ("store", store.map_err(|error| error.to_string())),
+            ("directory", directory.map_err(|error| error.to_string())),
+        ];
+        for (name, closed) in stores {
+            if let Err(why) = closed {
+                tracing::warn!(target: "countersign::gateway", name, why, "not closed: copy its -wal with the file");
+            }
+        }
+    }
+
     /// Returns the time, by which everything in one request is judged.
     pub(crate) fn now(&self) -> Result<u64, Refusal> {
         self.clock.now().map_err(|_| Refusal::unavailable())

@@ -62,6 +62,20 @@ pub trait Inventory: Send + Sync {
     ///
     /// [`Unavailable`]; it was noted or not.
     async fn forget_key(&self, realm: &str, sealing: u32) -> Result<(), Unavailable>;
+
+    /// Closes the store for good, as the last thing before a process ends: what was begun is done, and then every call
+    /// is [`Unavailable`], of every clone. To close it again changes nothing. A store that holds nothing open has
+    /// nothing to do.
+    ///
+    /// A store in a file is then whole in that one file, unless another process has it open.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]; it is closed, and nothing that was answered is lost, but some of it may still lie beside the
+    /// file.
+    async fn close(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
 }
 
 /// A record as it is listed.

@@ -42,6 +42,7 @@ struct State {
     key_notes: HashMap<String, KeyNotes>,
     /// The last version given out, of any record: none is ever given out again.
     version: u64,
+    is_closed: bool,
 }
 
 struct Held {
@@ -85,6 +86,14 @@ impl MemoryStore {
         state.replace(key, Some(held));
     }
 
+    fn open(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+        let state = self.state();
+        match state.is_closed {
+            true => Err(Unavailable("it was closed".to_owned())),
+            false => Ok(state),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // No method leaves the state half changed where it could panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -94,7 +103,7 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         Ok(keys
             .iter()
             .map(|key| state.records.get(key).map(|held| held.stored.clone()))
@@ -102,7 +111,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        let mut state = self.state();
+        let mut state = self.open()?;
         state.collect(commit.now);
         state.check(&commit.changes)?;
         for change in commit.changes {
@@ -125,7 +134,7 @@ impl Trail for MemoryStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Trailed>, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         let from = state.events.partition_point(|it| it.position <= after);
         let events = state.events.iter().skip(from);
         Ok(events
@@ -136,14 +145,14 @@ impl Trail for MemoryStore {
     }
 
     async fn last_position(&self, realm: &str) -> Result<u64, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         let mut events = state.events.iter().rev();
         let last = events.find(|it| it.event.realm == realm);
         Ok(last.map_or(0, |it| it.position))
     }
 
     async fn consumers(&self, realm: &str) -> Result<Vec<(String, u64)>, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         let consumers = state.consumers.iter();
         Ok(consumers
             .filter(|((of, _), _)| of == realm)
@@ -158,7 +167,7 @@ impl Trail for MemoryStore {
         from: u64,
         to: u64,
     ) -> Result<bool, Unavailable> {
-        let mut state = self.state();
+        let mut state = self.open()?;
         let key = (realm.to_owned(), name.to_owned());
         let stands_there = state.consumers.get(&key).copied().unwrap_or(0) == from;
         if stands_there {
@@ -174,7 +183,7 @@ impl Trail for MemoryStore {
     }
 
     async fn prune(&self, realm: &str, time: u64) -> Result<u64, Unavailable> {
-        let mut state = self.state();
+        let mut state = self.open()?;
         let consumers = state.consumers.iter().filter(|((of, _), _)| of == realm);
         let done = consumers
             .map(|(_, position)| *position)
@@ -198,7 +207,7 @@ impl Inventory for MemoryStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Listed>, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         let mut listed: Vec<_> = state
             .records
             .iter()
@@ -217,14 +226,14 @@ impl Inventory for MemoryStore {
     }
 
     async fn count(&self, realm: &str, kind: Kind) -> Result<u64, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         let keys = state.records.keys();
         let counted = keys.filter(|it| &*it.realm == realm && it.record.kind() == kind);
         Ok(u64::try_from(counted.count()).unwrap_or(u64::MAX))
     }
 
     async fn collect(&self, time: u64) -> Result<u64, Unavailable> {
-        let mut state = self.state();
+        let mut state = self.open()?;
         let before = state.records.len();
         state.collect(time);
         let collected = before.saturating_sub(state.records.len());
@@ -232,7 +241,7 @@ impl Inventory for MemoryStore {
     }
 
     async fn key_notes(&self, realm: &str) -> Result<KeyNotes, Unavailable> {
-        let state = self.state();
+        let state = self.open()?;
         Ok(state.key_notes.get(realm).cloned().unwrap_or_default())
     }
 
@@ -242,7 +251,7 @@ impl Inventory for MemoryStore {
         index: u32,
         sealing: u32,
     ) -> Result<KeyNotes, Unavailable> {
-        let mut state = self.state();
+        let mut state = self.open()?;
         let notes = state.key_notes.entry(realm.to_owned()).or_default();
         let agreed = *notes.index.get_or_insert(index) == index;
         if agreed && !notes.sealing.contains(&sealing) {
@@ -253,10 +262,15 @@ impl Inventory for MemoryStore {
     }
 
     async fn forget_key(&self, realm: &str, sealing: u32) -> Result<(), Unavailable> {
-        let mut state = self.state();
+        let mut state = self.open()?;
         if let Some(notes) = state.key_notes.get_mut(realm) {
             notes.sealing.retain(|it| *it != sealing);
         }
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<(), Unavailable> {
+        self.state().is_closed = true;
         Ok(())
     }
 }

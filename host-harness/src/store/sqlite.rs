@@ -128,9 +128,14 @@ impl SqliteStore {
         told: impl FnMut(Copied) + Send + 'static,
     ) -> Result<(), SqliteError> {
         let place = self.0.place.clone();
+        let is_closed = self.0.writer.is_closed();
         let to = absolute(to.as_ref())?;
         blocking(to.clone(), move || {
-            place.check().map_err(|error| SqliteError::Failed {
+            let is_there = match is_closed {
+                true => Err(Unavailable("it was closed".to_owned())),
+                false => place.check(),
+            };
+            is_there.map_err(|error| SqliteError::Failed {
                 path: place.path().to_owned(),
                 why: error.0,
             })?;
@@ -314,6 +319,12 @@ impl Inventory for SqliteStore {
         let realm = realm.to_owned();
         let writer = &self.0.writer;
         writer.write(move |it| it.forget_key(&realm, sealing)).await
+    }
+
+    async fn close(&self) -> Result<(), Unavailable> {
+        // Before the connection that writes: only the last to leave may remove the -wal file.
+        self.0.readers.end().await;
+        self.0.writer.close().await
     }
 }
 

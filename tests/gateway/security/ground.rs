@@ -252,6 +252,10 @@ impl Directory for WatchedDirectory {
         passed.map_err(DirectoryError::Unavailable)?;
         self.inner.ping().await
     }
+
+    async fn close(&self) -> Result<(), DirectoryError> {
+        self.inner.close().await
+    }
 }
 
 #[async_trait]
@@ -366,5 +370,9 @@ impl Inventory for WatchedStore {
         let passed = self.watch.pass("forget_key", true).await;
         passed.map_err(Unavailable)?;
         self.inner.forget_key(realm, sealing).await
+    }
+
+    async fn close(&self) -> Result<(), Unavailable> {
+        self.inner.close().await
     }
 }

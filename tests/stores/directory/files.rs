@@ -22,6 +22,7 @@ pub(super) fn trials() -> Vec<Trial> {
         ),
         trial("a_file_that_others_hold_is_unavailable_in_time", held),
         trial("a_file_that_was_moved_away_is_unavailable", moved),
+        trial("a_file_that_was_closed_is_whole_without_its_log", closed),
         trial("a_file_is_made_once_by_ten_who_open_it_at_once", ten),
         trial("a_relative_path_is_a_file_whatever_it_looks_like", relative),
         trial("no_name_or_value_of_a_file_stands_in_an_error", mute),
@@ -133,6 +134,31 @@ async fn ten(path: PathBuf) {
     let directory = open(&address).await.expect("it opens");
     let all = directory.users(None, None, 99).await.expect("it lists");
     assert_eq!(all.len(), 10);
+}
+
+async fn closed(path: PathBuf) {
+    let directory = open(&address(&path)).await.expect("it opens");
+    add_company(&*directory, "acme").await;
+    directory.ping().await.expect("it answers");
+    let added = directory.add_user(user("mia", "mia")).await;
+    added.expect("she is added");
+    for _ in 0..2 {
+        directory.close().await.expect("it closes, also twice");
+    }
+    let late = directory.add_user(user("ben", "ben")).await;
+    assert!(matches!(late, Err(DirectoryError::Unavailable(_))));
+    assert!(directory.ping().await.is_err());
+    let copy = path.with_file_name("copy.db");
+    fs::copy(&path, &copy).expect("it can be copied");
+    assert!(!Path::new(&format!("{}-wal", path.display())).exists());
+    let copied = open(&address(&copy)).await.expect("it opens");
+    assert!(copied.user("mia").await.expect("it answers").is_some());
+    // Beside another process, which is then the last to leave.
+    let (one, other) = (open(&address(&copy)).await, open(&address(&copy)).await);
+    let (one, other) = (one.expect("it opens"), other.expect("it opens"));
+    other.ping().await.expect("it answers");
+    one.close().await.expect("it closes");
+    other.ping().await.expect("the other one goes on");
 }
 
 async fn relative(_: PathBuf) {

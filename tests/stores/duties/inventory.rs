@@ -1,6 +1,6 @@
 //! What tools see of a store.
 
-use countersign_host::store::{Content, Kind};
+use countersign_host::store::{CommitError, Content, Kind};
 
 use super::{REALM, account, add, commit, delete, key, put, put_until, quota, race, read, version};
 use crate::kind::Place;
@@ -12,6 +12,36 @@ super::each! {
     the_key_of_the_index_is_noted_once,
     keys_that_seal_are_noted_and_forgotten,
     of_racing_notes_of_an_index_all_find_the_same,
+    a_closed_store_is_unavailable_and_has_lost_nothing,
+}
+
+async fn a_closed_store_is_unavailable_and_has_lost_nothing(place: Place) {
+    let store = &*place.store;
+    let one = account("one");
+    for number in 0..20 {
+        let changes = vec![put(&account(&number.to_string()), None, b"1")];
+        commit(store, changes).await.expect("new");
+    }
+    commit(store, vec![put(&one, None, b"1")])
+        .await
+        .expect("new");
+    for _ in 0..2 {
+        store.close().await.expect("it closes, also twice");
+    }
+    assert!(store.get(std::slice::from_ref(&one)).await.is_err());
+    let late = commit(store, vec![put(&account("late"), None, b"1")]).await;
+    assert!(matches!(late, Err(CommitError::Unavailable(_))), "{late:?}");
+    assert!(store.last_position(REALM).await.is_err());
+    assert!(store.key_notes(REALM).await.is_err());
+    assert!(store.count(REALM, Kind::Account).await.is_err());
+    if let Some(path) = place.address.strip_prefix("sqlite:") {
+        let wal = format!("{path}-wal");
+        assert!(!std::path::Path::new(&wal).exists(), "{wal}");
+    }
+    if place.kind != crate::kind::Kind::Memory {
+        let again = place.again().await;
+        assert_eq!(again.count(REALM, Kind::Account).await.ok(), Some(21));
+    }
 }
 
 async fn records_are_listed_by_pages_in_the_order_of_their_bytes(place: Place) {

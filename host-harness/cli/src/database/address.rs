@@ -11,6 +11,7 @@ use countersign_host::store::{self, Database};
 
 use super::{Access, FORMS};
 use crate::exit::Exit;
+use crate::opened;
 use crate::style::DIM;
 
 /// The address of a store. It may hold a password, and is never printed as it is.
@@ -55,6 +56,9 @@ impl Address {
             anstream::eprintln!("{DIM}a new store: {}{DIM:#}", Printable(&shown));
         }
         let opened = store::open(&self.0).await;
+        if let Ok(store) = &opened {
+            opened::note_store(store);
+        }
         opened.map_err(|error| match Exit::from(error) {
             Exit::Usage(_) => Exit::Usage(format!("{argument}: expected {FORMS}")),
             exit => exit.at(argument),

@@ -91,6 +91,32 @@ fn a_gateway_says_that_it_lives_is_ready_and_what_it_counted() {
 }
 
 #[test]
+fn a_gateway_that_ended_leaves_files_that_are_whole_alone() {
+    let place = Place::new("cold");
+    let served = Served::begin(&place, &[]);
+    let company = ["company", "add", "acme", "--name", "Acme"];
+    let directory = format!("sqlite:{}", place.path("directory.db"));
+    let add = [&company[..], &["--directory", &directory]].concat();
+    place.ended(&add, &[], 0);
+    served.end("TERM", 0);
+    let copied = Place::new("cold-copy");
+    for name in ["mfa.db", "directory.db"] {
+        assert!(
+            !PathBuf::from(place.path(&format!("{name}-wal"))).exists(),
+            "{name}"
+        );
+        fs::copy(place.path(name), copied.path(name)).expect("it can be copied");
+    }
+    fs::copy(place.path("keys"), copied.path("keys")).expect("it can be copied");
+    let config = copied.path("gateway.toml");
+    let ran = copied.ended(&["serve", "--check", "--config", &config], &[], 0);
+    assert!(ran.out.contains("those of the store"), "{}", ran.out);
+    let directory = format!("sqlite:{}", copied.path("directory.db"));
+    let ran = copied.ended(&["company", "list", "--directory", &directory], &[], 0);
+    assert!(ran.out.contains("Acme"), "{}", ran.out);
+}
+
+#[test]
 fn a_gateway_that_drains_is_alive_and_not_ready_and_a_second_signal_ends_it() {
     let place = Place::new("drain");
     let served = Served::begin(&place, &[("LISTEN__DRAIN_SECONDS", "60")]);

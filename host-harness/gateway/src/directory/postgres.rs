@@ -295,6 +295,11 @@ impl Directory for PostgresDirectory {
         let ping = "SELECT version FROM gateway_schema WHERE id = 1";
         self.server.read(ping, &[]).await.map(drop)
     }
+
+    async fn close(&self) -> Result<(), DirectoryError> {
+        self.server.close();
+        Ok(())
+    }
 }
 
 impl fmt::Debug for PostgresDirectory {

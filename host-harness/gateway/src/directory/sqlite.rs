@@ -250,6 +250,12 @@ impl Directory for SqliteDirectory {
     async fn ping(&self) -> Result<(), DirectoryError> {
         self.read(reading::ping).await
     }
+
+    async fn close(&self) -> Result<(), DirectoryError> {
+        // Before the connection that writes: only the last to leave may remove the -wal file.
+        let read = self.reader.close().await;
+        self.writer.close().await.and(read)
+    }
 }
 
 impl fmt::Debug for SqliteDirectory {

@@ -80,6 +80,11 @@ impl Inventory for PostgresStore {
         let sealing = i64::from(sealing);
         self.ask(FORGET_KEY, &[&realm, &sealing]).await.map(|_| ())
     }
+
+    async fn close(&self) -> Result<(), Unavailable> {
+        self.pool.close();
+        Ok(())
+    }
 }
 
 /// What was collected at once.

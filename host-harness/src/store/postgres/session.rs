@@ -97,6 +97,11 @@ impl Pool {
         })
     }
 
+    /// Gives no connection any more.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
     /// Ends what takes too long.
     pub(super) async fn within<T, E: From<Unavailable>>(
         &self,

@@ -1,6 +1,7 @@
 //! Connections that read, lent to one reader at a time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -35,7 +36,7 @@ impl Readers {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let gone = |_| Unavailable("the file is not read".to_owned());
+        let gone = |_| Unavailable("it was closed".to_owned());
         let turn = self.0.turns.clone().acquire_owned().await.map_err(gone)?;
         let shared = self.0.clone();
         let read = tokio::task::spawn_blocking(move || {
@@ -45,6 +46,15 @@ impl Readers {
         });
         read.await
             .unwrap_or_else(|_| Err(Unavailable("the file was not read".to_owned())))
+    }
+
+    /// Lends no connection any more, waits until none is lent, and closes them.
+    pub(super) async fn end(&self) {
+        let all = self.0.turns.acquire_many(ALL);
+        // Whoever reads for longer closes its connection itself.
+        let _all = tokio::time::timeout(LAST_READ, all).await;
+        self.0.turns.close();
+        self.close();
     }
 
     /// Closes the connections that nobody reads with.
@@ -73,7 +83,10 @@ impl Shared {
         });
         // One that failed is given up.
         let (found, connection) = read.map_err(|error| unavailable(&error))?;
-        self.idle().push(connection);
+        let mut idle = self.idle();
+        if !self.turns.is_closed() {
+            idle.push(connection);
+        }
         Ok(found)
     }
 
@@ -85,3 +98,9 @@ impl Shared {
 
 /// Reads that run at once: each takes microseconds, or a page of a list.
 const READERS: usize = 8;
+
+/// As many, as a semaphore counts them.
+const ALL: u32 = 8;
+
+/// How long a read may take that was begun before the end.
+const LAST_READ: Duration = Duration::from_millis(500);

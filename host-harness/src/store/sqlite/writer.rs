@@ -1,10 +1,11 @@
 //! The thread that writes, and gathers what waits into one transaction.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::{Access, connect, is_busy, unavailable};
 use super::place::Place;
@@ -14,8 +15,13 @@ use crate::store::Unavailable;
 
 /// Hands work to the thread that writes. The thread ends when this is gone and all that waited is done.
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    /// None once it was closed.
+    queue: Mutex<Option<Queue>>,
+    /// How the thread left the file, once it has.
+    left: watch::Receiver<Option<Result<(), Unavailable>>>,
 }
+
+type Queue = mpsc::Sender<Box<dyn Job>>;
 
 impl Writer {
     /// Starts the thread.
@@ -25,6 +31,7 @@ impl Writer {
         readers: Readers,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(WAITING);
+        let (leaving, left) = watch::channel(None);
         let mut hand = Hand {
             place,
             readers,
@@ -33,8 +40,32 @@ impl Writer {
         };
         thread::Builder::new()
             .name("countersign-sqlite".to_owned())
-            .spawn(move || hand.work())?;
-        Ok(Self { queue })
+            .spawn(move || {
+                hand.work();
+                leaving.send_replace(Some(hand.leave()));
+            })?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            left,
+        })
+    }
+
+    /// Takes no more work, and waits until what waited is done and the file is left.
+    pub(super) async fn close(&self) -> Result<(), Unavailable> {
+        drop(self.lock().take());
+        let mut left = self.left.clone();
+        let left = left.wait_for(Option::is_some).await;
+        let left = left.ok().and_then(|it| it.clone());
+        left.unwrap_or_else(|| Err(Unavailable("the thread that writes is gone".to_owned())))
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_none()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Queue>> {
+        // Nothing that holds it can panic half way.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does some work in a transaction, and answers once that is on the disk.
@@ -50,7 +81,10 @@ impl Writer {
             done: None,
             answer,
         };
-        self.queue
+        let closed = || Unavailable("it was closed".to_owned());
+        self.lock()
+            .as_ref()
+            .ok_or_else(closed)?
             .try_send(Box::new(task))
             .map_err(|error| Unavailable(format!("the file is not written to: {error}")))?;
         answered
@@ -132,9 +166,25 @@ impl Hand {
                 }
             }
         }
+    }
+
+    /// Leaves the file whole: all that was committed lies in it, and nothing in the `-wal` beside it, which the last
+    /// process to leave removes.
+    fn leave(&mut self) -> Result<(), Unavailable> {
         // Before the connection that writes: of two that close at once, each leaves it to the other to remove the -wal
         // file.
         self.readers.close();
+        self.place.check()?;
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                connect(self.place.path(), Access::Write).map_err(|error| unavailable(&error))?
+            }
+        };
+        // It says so itself, and is no failure, where another process reads meanwhile: that one is not the last.
+        let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let closed = connection.close().map_err(|(_, error)| error);
+        emptied.and(closed).map_err(|error| unavailable(&error))
     }
 
     /// Runs jobs in one transaction. The inner results are of those that failed alone.

@@ -36,6 +36,11 @@ impl Server {
         })
     }
 
+    /// Gives no connection any more.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
     /// Ends what takes too long.
     pub(super) async fn within<T>(
         &self,

@@ -65,7 +65,8 @@ impl Desk {
         let turn = timeout(TURN, self.turn.clone().acquire_owned()).await;
         let turn = match turn {
             Ok(Ok(turn)) => turn,
-            _ => return Err(unavailable("too many wait for the file")),
+            Ok(Err(_)) => return Err(unavailable("it was closed")),
+            Err(_) => return Err(unavailable("too many wait for the file")),
         };
         let desk = self.clone();
         let done = tokio::task::spawn_blocking(move || {
@@ -78,6 +79,45 @@ impl Desk {
             Ok(Err(_)) => Err(unavailable("the work on the file did not finish")),
             Err(_) => Err(unavailable("the file did not answer in time")),
         }
+    }
+
+    /// Lends the connection no more, waits for whoever has it, and leaves the file whole: nothing lies in the `-wal`
+    /// beside it, which the last process to leave removes.
+    pub(super) async fn close(&self) -> Result<(), DirectoryError> {
+        let turn = timeout(TIME, self.turn.clone().acquire_owned()).await;
+        self.turn.close();
+        let turn = match turn {
+            Ok(Ok(turn)) => turn,
+            // It was closed before.
+            Ok(Err(_)) => return Ok(()),
+            Err(_) => return Err(unavailable("somebody still works on the file")),
+        };
+        let desk = self.clone();
+        let left = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            desk.leave()
+        });
+        match left.await {
+            Ok(left) => Ok(left?),
+            Err(_) => Err(unavailable("the work on the file did not finish")),
+        }
+    }
+
+    fn leave(&self) -> Result<(), Failed> {
+        let kept = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let connection = match (kept, &self.place) {
+            (Some(connection), _) => connection,
+            (None, Some(place)) if place.is_same() => connect(place.path())?,
+            (None, _) => return Ok(()),
+        };
+        // It says so itself, and is no failure, where another process reads meanwhile: that one is not the last.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        connection.close().map_err(|(_, error)| error)?;
+        Ok(())
     }
 
     fn work<T>(
