@@ -11,9 +11,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use countersign_host::Error;
 use countersign_host::contract::Failure;
-use countersign_host::store::{Key, Kind};
+use countersign_host::store::{Change, Commit, Key, Kind};
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 use crate::gateway::Gateway;
 use crate::governing::DEFAULT;
@@ -39,6 +40,41 @@ struct Operated {
     gateway: Gateway,
     draining: Draining,
     build: Arc<Build>,
+    writes: Writes,
+}
+
+/// Whether the stores could be written to when that was last tried. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Writes(Arc<Mutex<Option<Tried>>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    at: Instant,
+    store: bool,
+    directory: bool,
+}
+
+impl Writes {
+    /// Tries it, unless that was done a moment ago: a disk that is full can still be read from, and lets nobody in.
+    async fn tried(&self, gateway: &Gateway) -> Tried {
+        let mut last = self.0.lock().await;
+        if let Some(tried) = *last
+            && tried.at.elapsed() < HOLDS
+        {
+            return tried;
+        }
+        let (store, directory) = tokio::join!(
+            timeout(AT_MOST, write_to_store(gateway)),
+            timeout(AT_MOST, write_to_directory(gateway)),
+        );
+        let tried = Tried {
+            at: Instant::now(),
+            store: matches!(store, Ok(Some(()))),
+            directory: matches!(directory, Ok(Some(()))),
+        };
+        *last = Some(tried);
+        tried
+    }
 }
 
 /// Makes what listens at `listen.operations`.
@@ -51,6 +87,7 @@ pub(crate) fn router(gateway: Gateway, draining: Draining, build: Build) -> Rout
         gateway,
         draining,
         build: Arc::new(build),
+        writes: Writes::default(),
     };
     Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
@@ -67,7 +104,7 @@ struct Readiness {
 }
 
 async fn ready(State(it): State<Operated>) -> Response {
-    let mut failing = failing(&it.gateway).await;
+    let mut failing = failing(&it.gateway, &it.writes).await;
     if it.draining.has_begun() {
         failing.push("draining");
     }
@@ -83,15 +120,19 @@ async fn ready(State(it): State<Operated>) -> Response {
 }
 
 /// Tries everything that letting somebody in takes, all at once, and names what does not work.
-pub(crate) async fn failing(gateway: &Gateway) -> Vec<&'static str> {
-    let (store, directory, plugin) = tokio::join!(
+pub(crate) async fn failing(gateway: &Gateway, writes: &Writes) -> Vec<&'static str> {
+    let (written, store, directory, plugin) = tokio::join!(
+        writes.tried(gateway),
         timeout(AT_MOST, store(gateway)),
         timeout(AT_MOST, gateway.directory.ping()),
         timeout(AT_MOST, plugin(gateway)),
     );
     let checks = [
-        ("store", matches!(store, Ok(Ok(())))),
-        ("directory", matches!(directory, Ok(Ok(())))),
+        ("store", written.store && matches!(store, Ok(Ok(())))),
+        (
+            "directory",
+            written.directory && matches!(directory, Ok(Ok(()))),
+        ),
         ("plugin", matches!(plugin, Ok(true))),
         ("clock", gateway.clock.now().is_ok()),
         ("random", gateway.random.fill(&mut [0; 8]).is_ok()),
@@ -106,6 +147,29 @@ async fn store(gateway: &Gateway) -> Result<(), countersign_host::store::Unavail
         record: Kind::Policy.named(DEFAULT),
     };
     gateway.store.get(&[key]).await.map(drop)
+}
+
+/// Writes to the plugin's store: one more on a counter of nobody, which is collected soon.
+async fn write_to_store(gateway: &Gateway) -> Option<()> {
+    let now = gateway.clock.now().ok()?;
+    let add = Change::Add {
+        key: Key {
+            realm: gateway.mfa.realm().into(),
+            record: Kind::Quota.named(PROBE),
+        },
+        amount: 1,
+        ceiling: u64::MAX,
+        collectable_at: now.saturating_add(PROBED_SECONDS),
+    };
+    gateway.store.commit(Commit::new(now, vec![add])).await.ok()
+}
+
+/// Writes to the directory: a count of nothing, which is over soon.
+async fn write_to_directory(gateway: &Gateway) -> Option<()> {
+    let now = gateway.clock.now().ok()?;
+    let over = now.saturating_add(PROBED_SECONDS);
+    let counted = gateway.directory.count(&[0; 32], now, over, u32::MAX).await;
+    counted.ok().map(drop)
 }
 
 /// Has the plugin read a record, and the policy for everybody: that takes the keys too, where there is one.
@@ -147,5 +211,9 @@ async fn note_couriers(gateway: &Gateway) -> Option<()> {
 const PROBE: &str = "countersign-readiness";
 /// For one check. Whoever asks waits for a few seconds at most.
 const AT_MOST: Duration = Duration::from_secs(2);
+/// How long a try to write stands for others, so that nobody who asks often wears out the disk.
+const HOLDS: Duration = Duration::from_secs(5);
+/// How long what was written as a try is kept.
+const PROBED_SECONDS: u64 = 60;
 /// The text format of Prometheus.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -133,7 +133,7 @@ pub async fn start(config: Config, beside: Beside) -> Result<Started, StartError
     }
     let gateway = assemble(config, beside, opened)?;
     let build = build(&gateway).await?;
-    let failing = operations::failing(&gateway).await;
+    let failing = operations::failing(&gateway, &operations::Writes::default()).await;
     warn_of_no_policy(&gateway).await;
     match failing.first() {
         None => Ok(Started { gateway, build }),
