@@ -109,7 +109,7 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError::Unavailable`].
     async fn companies(&self) -> Result<Vec<Company>, DirectoryError>;
 
-    /// Opens a session.
+    /// Opens a session. Of more than 50 that somebody has, those that would end first end now.
     ///
     /// # Errors
     ///

@@ -14,6 +14,41 @@ super::each! {
     ending_sessions_ends_those_of_one_person_but_one,
     no_rotation_outlives_the_end_of_all_sessions,
     what_has_ended_is_collected_and_nothing_else,
+    beyond_fifty_sessions_of_somebody_the_oldest_end,
+}
+
+async fn beyond_fifty_sessions_of_somebody_the_oldest_end(place: Place) {
+    let place = place.with(&["mia", "ben"]).await;
+    let directory = &place.directory;
+    let others = session(200, "ben");
+    directory.add_session(others).await.expect("it opens");
+    for number in 1..=53 {
+        let mut new = session(number, "mia");
+        new.ends_at += u64::from(number);
+        directory.add_session(new).await.expect("it opens");
+    }
+    let rotated = StoredSession {
+        ends_at: NOW + 153,
+        ..session(100, "mia")
+    };
+    let rotated = directory.rotate_session(&SessionId([53; 32]), 0, rotated);
+    assert!(rotated.await.expect("it answers"));
+    for (number, is_there) in [
+        (1, false),
+        (3, false),
+        (4, true),
+        (52, true),
+        (53, false),
+        (100, true),
+        (200, true),
+    ] {
+        let found = directory.session(&SessionId([number; 32]), NOW).await;
+        assert_eq!(
+            found.expect("it answers").is_some(),
+            is_there,
+            "the session {number}"
+        );
+    }
 }
 
 async fn a_session_is_read_as_it_was_kept_until_it_ends(place: Place) {

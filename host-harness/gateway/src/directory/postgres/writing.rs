@@ -72,9 +72,10 @@ pub(super) async fn add_session(it: &Session, session: &StoredSession) -> Result
         &ends_at,
     ];
     match it.query(ADD_SESSION, &values).await {
-        Err(failed) if failed.is(&SqlState::UNIQUE_VIOLATION) => Err(taken("session")),
-        answer => answer.map(drop),
-    }
+        Err(failed) if failed.is(&SqlState::UNIQUE_VIOLATION) => return Err(taken("session")),
+        answer => answer?,
+    };
+    it.query(END_OLDEST, &[&session.user, &id]).await.map(drop)
 }
 
 pub(super) async fn rotate_session(
@@ -177,3 +178,10 @@ VALUES ($1, $2, $3, $4, $5, $6)";
 const PUT_VOUCHER: &str = "
 INSERT INTO gateway_voucher (user_id, kind, digest, ends_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (user_id, kind) DO UPDATE SET digest = excluded.digest, ends_at = excluded.ends_at";
+
+/// Ends those of somebody that end first, beyond the 50 that [`add_session`] leaves with the new one. Passes by what
+/// somebody else has in hand.
+const END_OLDEST: &str = "
+DELETE FROM gateway_session WHERE id IN (
+    SELECT id FROM gateway_session WHERE user_id = $1 AND id <> $2
+    ORDER BY ends_at DESC, id OFFSET 49 FOR UPDATE SKIP LOCKED)";

@@ -94,6 +94,7 @@ pub(super) fn add_session(it: &Connection, session: &StoredSession) -> Result<()
             signed(session.ends_at)
         ],
     )?;
+    run(it, END_OLDEST, params![session.user, session.id.0])?;
     Ok(())
 }
 
@@ -259,3 +260,9 @@ const ACTIVE: &str = "SELECT 1 FROM user WHERE id = ?1 AND is_active";
 
 /// Rows of each kind that are deleted in one go: a few milliseconds, for which a sign-in may wait.
 const PIECE: i64 = 500;
+
+/// Ends those of somebody that end first, beyond the 50 that [`add_session`] leaves with the new one.
+const END_OLDEST: &str = "
+    DELETE FROM session WHERE id IN (
+        SELECT id FROM session WHERE user = ?1 AND id <> ?2
+        ORDER BY ends_at DESC, id LIMIT -1 OFFSET 49)";
