@@ -32,7 +32,7 @@ pub const PEOPLE: &[Person] = &[
     },
     Person {
         name: "ana",
-        about: "admin of Acme Builders",
+        about: "admin of Acme Builders: set up a factor before you decide about others",
         companies: &[("acme", true)],
         is_operator: false,
     },

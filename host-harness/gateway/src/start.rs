@@ -144,9 +144,9 @@ pub async fn start(config: Config, beside: Beside) -> Result<Started, StartError
 /// Without a default policy whoever has a company without one, or no company, cannot sign in: the first operator, for one.
 async fn warn_of_no_policy(gateway: &Gateway) {
     if matches!(gateway.mfa.policy().get("*").await, Ok(None)) && gateway.outbox.is_none() {
-        tracing::error!(
+        tracing::warn!(
             target: "countersign::start",
-            "there is no default policy: operators, and people of companies without a policy, cannot sign in. Make one: \
+            "there is NO DEFAULT POLICY: operators, and people of companies without a policy, cannot sign in. Make one: \
              countersign policy put '*' FILE --new"
         );
     }

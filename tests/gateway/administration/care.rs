@@ -14,6 +14,10 @@ pub(super) fn trials() -> Vec<Trial> {
         ),
         trial("set_up_code_is_shown_once_and_noted", code),
         trial("unlocking_ends_the_wait_of_a_factor", unlock),
+        trial("an_admin_cannot_reset_those_who_are_more_elsewhere", above),
+        trial("whoever_has_no_factor_decides_about_nobody", no_factor),
+        trial("a_set_up_code_is_told_to_whom_it_is_for", told),
+        trial("a_password_is_changed_with_a_fresh_factor", password),
     ]
 }
 
@@ -188,4 +192,98 @@ async fn unlock() {
     )
     .await;
     assert!(unlocked.says("The wait of the authenticator app was ended"));
+}
+
+async fn above() {
+    let site = site().await;
+    let directory = &site.gateway.directory;
+    for (user, member) in [("u-vera", "globex"), ("u-omar", "acme")] {
+        let mut of = directory
+            .user(user)
+            .await
+            .expect("it answers")
+            .expect("known")
+            .memberships;
+        of.retain(|it| it.company != member);
+        let is_admin = user == "u-vera";
+        of.push(Member {
+            company: member.to_owned(),
+            is_admin,
+            roles: Vec::new(),
+            is_active: true,
+        });
+        directory
+            .set_memberships(user, of)
+            .await
+            .expect("it is set");
+    }
+    let mut ana = lead(&site, "ana").await;
+    for name in ["vera", "omar"] {
+        let path = format!("/countersign/admin/acme/people/u-{name}/reset");
+        let form = [("name", name), ("reason", "lost"), ("verified", "yes")];
+        let page = send(&mut ana, &path, &form).await;
+        assert!(page.says("Ask an operator"), "{page:?}");
+    }
+}
+
+async fn no_factor() {
+    let site = site().await;
+    import(&site, "u-ben").await;
+    // Where MFA is off for them, the plugin asks them for nothing.
+    change(&site, "*", |it| it.policy.mode = Mode::Off).await;
+    for name in ["ana", "omar"] {
+        let mut admin = enter(&site, name).await;
+        let form = [("name", "ben"), ("reason", "lost"), ("verified", "yes")];
+        send(
+            &mut admin,
+            "/countersign/admin/acme/people/u-ben/reset",
+            &form,
+        )
+        .await;
+        assert!(has_factor(&site, "u-ben").await, "{name}");
+        let before = stored(&site, "acme").await.revision;
+        let form = [("mode", "off"), ("revision", "1")];
+        send(&mut admin, SAVE, &form).await;
+        assert_eq!(stored(&site, "acme").await.revision, before, "{name}");
+    }
+}
+
+async fn told() {
+    let site = site().await;
+    let mut ana = lead(&site, "ana").await;
+    let path = "/countersign/admin/acme/people/u-ben/set-up-code";
+    let page = send(&mut ana, path, &[("vouched", "yes")]).await;
+    let code = page.element("set-up-code").expect("it is shown");
+    let trail = site.gateway.store.events("default", 0, 1_000).await;
+    let trail = trail.expect("it answers");
+    let made = trail.iter().find(|it| it.event.name() == "other");
+    let made = made.expect("it is noted");
+    assert!(made.event.event.notify);
+    assert_eq!(made.event.user.as_deref(), Some("u-ben"));
+    assert!(!made.event.to_json().to_string().contains(&code));
+}
+
+async fn password() {
+    let site = site().await;
+    let mut ana = lead(&site, "ana").await;
+    site.clock.advance(20 * 60);
+    let path = "/countersign/profile/password";
+    open(&mut ana, path).await;
+    let new = "another horse battery";
+    let form = [
+        ("password", PASSWORD),
+        ("new-password", new),
+        ("new-again", new),
+    ];
+    let page = ana.press(path, &form).await.expect("it answers");
+    assert_eq!(page.heading(), "How do you want to verify your identity?");
+    let kept = site
+        .gateway
+        .directory
+        .user("u-ana")
+        .await
+        .expect("it answers");
+    let kept = kept.and_then(|it| it.password);
+    let still = site.gateway.passwords.check(PASSWORD, kept.as_ref()).await;
+    assert!(still.expect("it answers"));
 }

@@ -201,7 +201,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[listen]\ntrusted-proxies = [\"proxy\"]",
-        "gateway.toml:6: listen.trusted-proxies: expected addresses, or networks such as 10.0.0.0/8 without bits behind their length",
+        "gateway.toml:6: listen.trusted-proxies: expected addresses, or networks such as 10.0.0.0/8 without bits behind their length, and never all there are",
     ),
     (
         "[listen]\nconnections = 0",

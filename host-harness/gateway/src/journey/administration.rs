@@ -12,9 +12,7 @@ mod trail;
 
 use axum::http::StatusCode;
 use countersign_host::Error;
-use countersign_host::contract::administration::Outlook;
 use countersign_host::contract::policy::{Mode, Policy};
-use countersign_host::contract::sign_in::DenyReason;
 use countersign_host::contract::{Actor, Failure};
 
 pub(crate) use self::care::{ResetRequest, SET_UP_CODE_MADE};
@@ -79,7 +77,7 @@ impl Gateway {
         enforce_now: bool,
     ) -> Result<u64, Refusal> {
         self.administered_company(visit, company).await?;
-        self.fresh_factor(visit).await?;
+        self.may_change(visit, company).await?;
         let mfa = visit.mfa(self);
         let policies = mfa.policy();
         policies
@@ -89,36 +87,49 @@ impl Gateway {
     }
 
     /// Requires that the visitor showed a factor within the last quarter of an hour: whoever decides about the second factor
-    /// of others has one. Only where MFA is off for the visitor there is none to be had, and they go on without, or nobody
-    /// could turn it on.
+    /// of others has one.
     ///
     /// # Errors
     ///
     /// A refusal with the code [`FRESH_FACTOR`]: a step-up for [`ADMINISTRATION`] is what helps. Whoever has no factor yet is
     /// led from there to set one up.
     pub(crate) async fn fresh_factor(&self, visit: &Visit) -> Result<(), Refusal> {
-        let has_factor = self.has_factor(visit).await?;
-        if !has_factor {
-            let (report, _) = self.outlook(visit).await?;
-            if !matches!(report.outlook, Outlook::Deny(DenyReason::ModeOff)) {
-                return Err(Refusal::new(
-                    StatusCode::UNAUTHORIZED,
-                    FRESH_FACTOR,
-                    "This asks for a second factor of your own. Set one up first. Nothing was changed.",
-                ));
-            }
-        }
-        let max_age = has_factor.then_some(FRESH_SECONDS);
-        match self.admit(visit, max_age).await? {
-            Admission::Until(_) => Ok(()),
-            Admission::Resume => Err(Refusal::new(
-                StatusCode::UNAUTHORIZED,
-                FRESH_FACTOR,
-                "This asks for a code of your second factor, typed within the last 15 minutes. Nothing was changed.",
-            )),
-            Admission::Over => Err(Refusal::sign_in_again(
+        if self.admit(visit, None).await? == Admission::Over {
+            return Err(Refusal::sign_in_again(
                 "This session is over. Please sign in again.",
-            )),
+            ));
+        }
+        // Looked at here too, since the plugin asks for no factor where MFA is off for the visitor, whatever it is for those
+        // that they decide about.
+        let shown_at = visit.session.factor_at.unwrap_or(0);
+        let is_fresh = visit.now.saturating_sub(shown_at) <= u64::from(FRESH_SECONDS);
+        if is_fresh && self.has_factor(visit).await? {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            FRESH_FACTOR,
+            "This asks for a code of your own second factor, typed within the last 15 minutes. Nothing was changed.",
+        ))
+    }
+
+    /// Requires what [`fresh_factor`](Self::fresh_factor) does, except where MFA is off for the visitor and this company is
+    /// one that it is off by: there no factor is to be had, and nobody could turn it on.
+    pub(crate) async fn may_change(&self, visit: &Visit, company: &str) -> Result<(), Refusal> {
+        let mfa = visit.mfa(self);
+        let memberships = visit.user.memberships.iter().filter(|it| it.is_active);
+        let mut own: Vec<&str> = memberships.map(|it| it.company.as_str()).collect();
+        if own.is_empty() {
+            own.push(DEFAULT);
+        }
+        let mut is_off = own.contains(&company);
+        for it in own {
+            let governing = Governing::of(&mfa, it).await?;
+            is_off &= governing.is_none_or(|it| it.policy.mode == Mode::Off);
+        }
+        match is_off {
+            true => Ok(()),
+            false => self.fresh_factor(visit).await,
         }
     }
 

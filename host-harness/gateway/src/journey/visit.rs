@@ -315,7 +315,7 @@ pub(crate) fn denied(reason: &DenyReason) -> Refusal {
         DenyReason::ChangeFirstFactor => (
             "change-first-factor",
             "Somebody who knows your password has been guessing at your codes. Nobody is let in until your password has \
-             been changed. Ask your company's admin.",
+             been changed. Ask whoever runs this service for a new one.",
         ),
         DenyReason::Erased => ("erased", "This user was erased."),
         DenyReason::Other(_) => ("denied", "You cannot sign in at present."),

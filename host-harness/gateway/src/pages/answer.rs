@@ -83,6 +83,10 @@ impl From<Refusal> for Answer {
             "app-required" => return Self::go("/profile/security/password?why=app"),
             _ => {}
         }
+        if refusal.code == "first-factor-too-old" {
+            // Only with a password typed just now a factor can be set up, and so be shown.
+            return Self::go("/profile/security/password?why=again");
+        }
         let title = match refusal.status {
             StatusCode::FORBIDDEN => "This is not for you",
             StatusCode::TOO_MANY_REQUESTS => "Please wait",

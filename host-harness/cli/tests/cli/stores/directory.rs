@@ -156,7 +156,11 @@ fn names_and_companies_that_do_not_fit_are_answered_with_no() {
             4,
             "ben: no such user",
         ),
-        (&["company", "add", "*", "--name", "All"], 2, "and not *"),
+        (
+            &["company", "add", "*", "--name", "All"],
+            2,
+            "no * at the start",
+        ),
     ] {
         let refused = place.people(args).ended(code).err;
         assert!(refused.contains(words), "{refused}");

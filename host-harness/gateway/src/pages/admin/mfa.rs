@@ -134,7 +134,7 @@ pub(crate) async fn review(
             return form(&gateway, &editing, draft, alert, status, None).await;
         }
     };
-    if let Err(refusal) = gateway.fresh_factor(&visit).await {
+    if let Err(refusal) = gateway.may_change(&visit, &company).await {
         let back = address_of(
             &Place::of(&gateway.administered_company(&visit, &company).await?, ""),
             &draft,

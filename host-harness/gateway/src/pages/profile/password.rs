@@ -45,6 +45,9 @@ pub(crate) async fn show(
         "late" => Some(Alert::bad(
             "Changes can be begun until five minutes after you verified. Please verify again.",
         )),
+        "again" => Some(Alert::bad(
+            "You typed your password some minutes ago. Please type it again, to set up your second factor.",
+        )),
         "app" => Some(Alert::bad(
             "A text message is not enough for this. Verify with your authenticator app to do this: type your password, then \
              choose the app.",
