@@ -7,6 +7,7 @@
 mod bare;
 mod crowd;
 mod durable;
+mod gateway;
 mod in_flight;
 mod loading;
 mod people;
@@ -51,6 +52,9 @@ pub fn measure(
     }
     if wanted(&["B-5"]) {
         durable::measure(&plugin, &mut table)?;
+    }
+    if wanted(&["B-6"]) {
+        gateway::measure(&mut table);
     }
     if wanted(&["B-7"]) {
         crowd::measure(&plugin, &mut table, most)?;

@@ -1,6 +1,7 @@
 //! `countersign bench`.
 
 mod client;
+mod decisions;
 mod http;
 mod samples;
 mod site;

@@ -95,6 +95,23 @@ impl Table {
         });
     }
 
+    /// Adds how many were answered in a second, and the times in which half of them were, and 99 of a hundred.
+    pub(super) fn served(
+        &mut self,
+        (id, work): (&'static str, &str),
+        a_second: f64,
+        [half, most]: [Duration; 2],
+    ) {
+        self.rows.push(Row {
+            id,
+            work: work.to_owned(),
+            figure: format!("{a_second:.0}/s"),
+            against: format!("p50 {} p99 {}", time(half), time(most)),
+            goal: String::new(),
+            met: None,
+        });
+    }
+
     /// Says what could not be measured, and why.
     pub(super) fn missing(&mut self, id: &'static str, what: &str) {
         self.rows.push(Row {

@@ -1,4 +1,5 @@
-//! Prints what a call costs, in the component and natively, and what stores cost. Run it optimized: `cargo bench-table`.
+//! Prints what a call costs, in the component and natively, what stores cost, and what a gateway answers over HTTP. Run it
+//! optimized: `cargo bench-table`.
 //!
 //! An id as an argument, such as `B-5`, measures only that; `--million` measures B-7 on a store of a million users, too,
 //! which takes some minutes and gigabytes more.

@@ -1,9 +1,13 @@
 //! A client that keeps its connection.
 
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::PathBuf;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 use crate::exit::Exit;
 
@@ -11,10 +15,22 @@ use crate::exit::Exit;
 ///
 /// It reads answers of the gateway's own server: a status line, and a body as long as `Content-Length` says.
 pub(super) struct Client {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     host: String,
     read: Vec<u8>,
 }
+
+/// Where it is listened.
+#[derive(Clone)]
+pub(super) enum Place {
+    Tcp(SocketAddr),
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An answer.
 pub(super) struct Answer {
@@ -23,9 +39,16 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    pub(super) async fn connect(at: SocketAddr, host: &str) -> Result<Self, Exit> {
-        let stream = TcpStream::connect(at).await?;
-        stream.set_nodelay(true)?;
+    pub(super) async fn connect(place: &Place, host: &str) -> Result<Self, Exit> {
+        let stream: Box<dyn Stream> = match place {
+            Place::Tcp(at) => {
+                let stream = TcpStream::connect(at).await?;
+                stream.set_nodelay(true)?;
+                Box::new(stream)
+            }
+            #[cfg(unix)]
+            Place::Unix(path) => Box::new(UnixStream::connect(path).await?),
+        };
         Ok(Self {
             stream,
             host: host.to_owned(),

@@ -1,6 +1,5 @@
 //! A gateway in this process, with people who have an app.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,8 +7,8 @@ use countersign_gateway::config::Config;
 use countersign_gateway::directory::{self, NewUser};
 use countersign_gateway::mail::MailOutbox;
 use countersign_gateway::metrics::Build;
-use countersign_gateway::serve::{Serving, serve};
-use countersign_gateway::{Gateway, Metrics, Parts, Passwords, app};
+use countersign_gateway::serve::{Listener, Serving, serve};
+use countersign_gateway::{Gateway, Metrics, Parts, Passwords, app, decisions};
 use countersign_host::clock::{Clock as _, FixedClock};
 use countersign_host::contract::Actor;
 use countersign_host::contract::policy::Mode;
@@ -18,16 +17,31 @@ use countersign_host::profile::Profile;
 use countersign_host::random::{Random as _, SystemRandom};
 use countersign_host::{Countersign, Plugin, store};
 use data_encoding::HEXLOWER;
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
+use super::client::Place;
 use crate::exit::Exit;
 
 /// A gateway that listens. Its clock stands still, and is moved by whoever needs a next code.
 pub(super) struct Site {
     pub(super) clock: FixedClock,
-    pub(super) at: SocketAddr,
+    pub(super) at: Place,
+    /// The decision service, however it is reached.
+    pub(super) decisions: Vec<Decisions>,
     /// What stands between `bench-` and a user's number.
     run: String,
+}
+
+/// A way to the decision service.
+#[derive(Clone)]
+pub(super) struct Decisions {
+    pub(super) at: Place,
+    /// What a measurement of it is called: the pair of calls, and the second of them alone.
+    pub(super) names: [&'static str; 2],
+    /// Lines of the head that let a caller in.
+    pub(super) head: String,
 }
 
 /// How passwords are hashed.
@@ -38,9 +52,11 @@ pub(super) enum Hashing {
 }
 
 impl Site {
-    /// Starts one on these databases, with so many people whose passwords are hashed in each of the two ways.
+    /// Starts one on these databases, with so many people whose passwords are hashed in each of the two ways, and with
+    /// its socket in a folder.
     pub(super) async fn start(
         plugin: Plugin,
+        folder: &Path,
         stores: (&str, &str),
         users: usize,
     ) -> Result<Self, Exit> {
@@ -50,7 +66,9 @@ impl Site {
         let text = format!(
             "public-url = \"http://{HOST}\"\nstore = \"sqlite:none\"\nkeys = \"env:NONE\"\n\
              directory = \"sqlite:none\"\nrealm = \"bench-{run}\"\n[listen]\nhttp = \"127.0.0.1:0\"\n\
-             operations = \"127.0.0.1:0\"\n[throttle]\nsource = 100000\n"
+             operations = \"127.0.0.1:0\"\n[throttle]\nsource = 100000\n\
+             [listen.decisions]\naddress = {:?}\n",
+            format!("unix:{}", folder.join(SOCKET).display())
         );
         let config = Config::parse(Path::new("bench.toml"), &text, []).map_err(fault)?;
         let clock = FixedClock::at(BEGAN);
@@ -74,8 +92,10 @@ impl Site {
             metrics: Metrics::default(),
             config,
         });
+        let (doors, decisions) = open(&gateway, folder).await?;
         let site = Self {
-            at: listen(gateway.clone()).await?,
+            at: listen(gateway.clone(), doors).await?,
+            decisions,
             clock,
             run,
         };
@@ -132,8 +152,41 @@ impl Site {
     }
 }
 
+/// Opens the decision service on a port of this machine, with a secret, and on a socket in a folder.
+async fn open(gateway: &Gateway, folder: &Path) -> Result<(Doors, Vec<Decisions>), Exit> {
+    let mut bytes = [0; 32];
+    SystemRandom.fill(&mut bytes).map_err(fault)?;
+    let secret = Zeroizing::new(HEXLOWER.encode(&bytes));
+    let head = format!("authorization: Bearer {}\r\n", *secret);
+    let port = TcpListener::bind("127.0.0.1:0").await?;
+    let mut ways = vec![Decisions {
+        at: Place::Tcp(port.local_addr()?),
+        names: [
+            "sign-in.begin and verification.verify, by the decision service on loopback",
+            "verification.verify alone, by the decision service on loopback",
+        ],
+        head,
+    }];
+    let router = decisions::router(gateway, Some(decisions::Key(secret)));
+    let mut doors = vec![(Listener::Tcp(port), router)];
+    #[cfg(unix)]
+    if let Some(settings) = &gateway.config.listen.decisions {
+        let door = decisions::listen(settings).await.map_err(fault)?;
+        doors.push((door.listener, decisions::router(gateway, None)));
+        ways.push(Decisions {
+            at: Place::Unix(folder.join(SOCKET)),
+            names: [
+                "sign-in.begin and verification.verify, by the decision service on its socket",
+                "verification.verify alone, by the decision service on its socket",
+            ],
+            head: String::new(),
+        });
+    }
+    Ok((doors, ways))
+}
+
 /// Serves a gateway, and beside it what does nothing.
-async fn listen(gateway: Gateway) -> Result<SocketAddr, Exit> {
+async fn listen(gateway: Gateway, doors: Doors) -> Result<Place, Exit> {
     let build = Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         plugin: String::new(),
@@ -146,15 +199,19 @@ async fn listen(gateway: Gateway) -> Result<SocketAddr, Exit> {
         // Nobody is left to be told if the measuring ended.
         let _ = told.send(it.http);
     };
+    let serving = Serving {
+        others: doors,
+        ..Serving::new(gateway, build, app)
+    };
     // It ends with the process.
-    tokio::spawn(serve(
-        Serving::new(gateway, build, app),
-        ready,
-        std::future::pending(),
-    ));
+    tokio::spawn(serve(serving, ready, std::future::pending()));
     let at = listening.await.ok().flatten();
-    at.ok_or_else(|| Exit::Fault("no port of 127.0.0.1 can be listened on".to_owned()))
+    at.map(Place::Tcp)
+        .ok_or_else(|| Exit::Fault("no port of 127.0.0.1 can be listened on".to_owned()))
 }
+
+/// What else is listened on, and what answers there.
+type Doors = Vec<(Listener, axum::Router)>;
 
 fn fault(error: impl std::fmt::Display) -> Exit {
     Exit::Fault(error.to_string())
@@ -162,6 +219,9 @@ fn fault(error: impl std::fmt::Display) -> Exit {
 
 /// The host that the gateway is for. Nothing resolves it.
 pub(super) const HOST: &str = "localhost:7400";
+
+/// The socket of the decision service.
+const SOCKET: &str = "decisions.sock";
 
 /// The path of what does nothing.
 pub(super) const BARE: &str = "/bare";
