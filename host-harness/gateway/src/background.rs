@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use crate::gateway::Gateway;
 use crate::notifier::Notifier;
 use crate::reminders::Reminders;
+use crate::seconds::DAY;
 
 /// What a gateway does beside answering, for as long as this is kept.
 ///
@@ -78,8 +79,6 @@ async fn prune(gateway: &Gateway, now: u64) {
         tracing::warn!(target: "countersign::tidy", %error, "old events are not deleted");
     }
 }
-
-const DAY: u64 = 24 * 3_600;
 
 const SOON: Duration = Duration::from_secs(1);
 

@@ -92,7 +92,7 @@ pub(crate) fn guard(gateway: &Gateway, headers: &mut HeaderMap) {
         headers.insert(name, HeaderValue::from_static(value));
     }
     // RFC 6797, section 7.2: not where there is no TLS.
-    if gateway.config.public_url.starts_with("https:") {
+    if gateway.config.is_https() {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }

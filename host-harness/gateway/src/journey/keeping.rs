@@ -1,9 +1,10 @@
 //! Sessions as they are found, written, and given new tokens.
 
 use super::visit::{Client, Entrance, Visit};
-use crate::directory::User;
+use crate::directory::{StoredSession, User};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::seconds::HOUR;
 use crate::session::{Session, Standing, Token};
 
 impl Gateway {
@@ -36,12 +37,14 @@ impl Gateway {
         };
         // A code that nobody saved is not left lying about for whoever finds the session.
         let kept = visit.session.recovery.as_ref();
-        if kept.is_some_and(|it| now.saturating_sub(it.at) > CODE_LASTS) {
+        let is_lapsed = kept.is_some_and(|it| now.saturating_sub(it.at) > CODE_LASTS);
+        if is_lapsed {
             visit.session.recovery = None;
-            self.save(&mut visit).await?;
         }
         // Written seldom, so that looking at pages costs no commit each.
-        if self.ends_at(&visit.session, now) > stored.ends_at.saturating_add(SEEN_EVERY) {
+        let is_long_seen =
+            self.ends_at(&visit.session, now) > stored.ends_at.saturating_add(SEEN_EVERY);
+        if is_lapsed || is_long_seen {
             self.save(&mut visit).await?;
         }
         Ok(Some(visit))
@@ -89,16 +92,7 @@ impl Gateway {
         session: &Session,
         now: u64,
     ) -> Result<Token, Refusal> {
-        let token = Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?;
-        let stored = session
-            .seal(
-                &token,
-                &user.id,
-                0,
-                self.ends_at(session, now),
-                &*self.random,
-            )
-            .map_err(|_| Refusal::unavailable())?;
+        let (token, stored) = self.mint(user, session, now)?;
         self.directory.add_session(stored).await?;
         Ok(token)
     }
@@ -110,14 +104,10 @@ impl Gateway {
     /// A [`Refusal`] to sign in again if the session was ended meanwhile, or given a new token by another request.
     pub(crate) async fn rotate(&self, visit: &mut Visit) -> Result<Entrance, Refusal> {
         for _ in 0..MOST_TRIES {
-            let token = Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?;
             let step = self.step(visit).await?;
             let before = visit.session.clone();
             let return_to = visit.arrive(step);
-            let session = &visit.session;
-            let ends_at = self.ends_at(session, visit.now);
-            let sealed = session.seal(&token, &visit.user.id, 0, ends_at, &*self.random);
-            let stored = sealed.map_err(|_| Refusal::unavailable())?;
+            let (token, stored) = self.mint(&visit.user, &visit.session, visit.now)?;
             let old = visit.token.id();
             if self
                 .directory
@@ -136,6 +126,20 @@ impl Gateway {
             self.catch_up(visit).await?;
         }
         Err(Refusal::busy())
+    }
+
+    /// Draws a new token, and seals a session under it.
+    fn mint(
+        &self,
+        user: &User,
+        session: &Session,
+        now: u64,
+    ) -> Result<(Token, StoredSession), Refusal> {
+        let token = Token::draw(&*self.random).map_err(|_| Refusal::unavailable())?;
+        let ends_at = self.ends_at(session, now);
+        let sealed = session.seal(&token, &user.id, 0, ends_at, &*self.random);
+        let stored = sealed.map_err(|_| Refusal::unavailable())?;
+        Ok((token, stored))
     }
 
     /// Takes over what another request of the same session wrote meanwhile, except for what this one changed.
@@ -172,7 +176,7 @@ impl Gateway {
             Standing::Open => {
                 let last = session
                     .opened_at
-                    .saturating_add(u64::from(settings.hours).saturating_mul(3_600));
+                    .saturating_add(u64::from(settings.hours).saturating_mul(HOUR));
                 now.saturating_add(minutes(settings.idle_minutes)).min(last)
             }
         }

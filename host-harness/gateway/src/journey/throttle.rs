@@ -10,6 +10,7 @@ use crate::directory::{Counted, PasswordHash, folded};
 use crate::gateway::Gateway;
 use crate::metrics::PasswordOutcome;
 use crate::refusal::Refusal;
+use crate::seconds::{DAY, HOUR};
 
 /// Tries that were counted before what was typed is looked at. They are taken back if it was right.
 pub(super) struct Tries(Vec<[u8; 32]>);
@@ -173,11 +174,9 @@ fn network(address: IpAddr) -> String {
 }
 
 /// How long a source is one's own after a right password: 30 days.
-const AT_HOME_LASTS: u64 = 30 * 24 * HOUR;
+const AT_HOME_LASTS: u64 = 30 * DAY;
 
 const QUARTER: u64 = 15 * 60;
-
-const HOUR: u64 = 3_600;
 
 /// Set-up codes that can be tried in a quarter of an hour: each has 50 random bits.
 const VOUCHERS: u32 = 5;

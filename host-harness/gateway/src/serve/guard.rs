@@ -19,7 +19,7 @@ use crate::client::Client;
 use crate::gateway::Gateway;
 use crate::log::Answered;
 use crate::operations::Draining;
-use crate::server;
+use crate::server::{self, MOST_BODY};
 
 /// Who is at the other end of the connection; stands among the extensions of each request.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +138,5 @@ fn refused(status: StatusCode, text: &'static str) -> Response {
 const DEFECT: &str = "Something went wrong here. It was noted. Please try again in a minute.\n";
 /// What paths that nobody has are counted as.
 const NO_ROUTE: &str = "none";
-/// Bytes of a body: far more than a form has.
-const MOST_BODY: usize = 64 * 1024;
 /// For a request: longer than the longest call of the plugin.
 const AT_MOST: Duration = Duration::from_secs(30);
