@@ -13,11 +13,12 @@ use super::deadline::{in_words, zones};
 use super::draft::{Draft, deadline_of};
 use super::preview::{Row, rows};
 use super::{Place, step_up_or};
+use crate::directory::Company;
 use crate::gateway::Gateway;
 use crate::governing::Governing;
 use crate::journey::Visit;
 use crate::journey::administration::{Forecast, Lot};
-use crate::pages::{Alert, Answered, Frame, Person, Posted, page, when};
+use crate::pages::{Alert, Answer, Answered, Frame, Person, Posted, page, when};
 use crate::refusal::Refusal;
 
 #[derive(Template)]
@@ -75,7 +76,7 @@ pub(crate) struct Done {
 /// What a form is about.
 struct Editing<'a> {
     visit: &'a Visit,
-    company: &'a str,
+    company: &'a Company,
     governing: &'a Governing,
 }
 
@@ -89,6 +90,7 @@ pub(crate) async fn show(
 ) -> Answered {
     let visit = person.inside(&gateway).await?;
     let governing = gateway.policy(&visit, &company).await?;
+    let company = gateway.administered_company(&visit, &company).await?;
     let typed: Vec<(String, String)> = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .into_owned()
         .collect();
@@ -118,27 +120,15 @@ pub(crate) async fn review(
 ) -> Answered {
     let visit = posted.person.inside(&gateway).await?;
     let governing = gateway.policy(&visit, &company).await?;
+    let company = gateway.administered_company(&visit, &company).await?;
     let editing = Editing {
         visit: &visit,
         company: &company,
         governing: &governing,
     };
-    let draft = Draft::typed(|name| posted.text(name).to_owned());
-    if posted.text("revision") != revision_of(&governing) {
-        return conflict(&gateway, &editing, &draft).await;
-    }
-    let policy = match draft.policy(&governing.policy) {
-        Ok(policy) => policy,
-        Err(refusal) => {
-            let (alert, status) = (Some(Alert::from(&refusal)), refusal.status);
-            return form(&gateway, &editing, draft, alert, status, None).await;
-        }
-    };
-    if let Err(refusal) = gateway.may_change(&visit, &company).await {
-        let back = address_of(
-            &Place::of(&gateway.administered_company(&visit, &company).await?, ""),
-            &draft,
-        );
+    let (draft, policy) = typed(&gateway, &editing, &posted).await?;
+    if let Err(refusal) = gateway.may_change(&visit, &company.id).await {
+        let back = address_of(&Place::of(&company, ""), &draft);
         return step_up_or(&gateway, visit, refusal, back).await;
     }
     summary(&gateway, &editing, draft, &policy, None, StatusCode::OK).await
@@ -152,31 +142,21 @@ pub(crate) async fn save(
 ) -> Answered {
     let visit = posted.person.inside(&gateway).await?;
     let governing = gateway.policy(&visit, &company).await?;
-    let place = Place::of(&gateway.administered_company(&visit, &company).await?, "");
+    let company = gateway.administered_company(&visit, &company).await?;
+    let place = Place::of(&company, "");
     let editing = Editing {
         visit: &visit,
         company: &company,
         governing: &governing,
     };
-    let draft = Draft::typed(|name| posted.text(name).to_owned());
-    // What was reviewed is what is saved: under any other revision the form means something else.
-    if posted.text("revision") != revision_of(&governing) {
-        return conflict(&gateway, &editing, &draft).await;
-    }
-    let policy = match draft.policy(&governing.policy) {
-        Ok(policy) => policy,
-        Err(refusal) => {
-            let (alert, status) = (Some(Alert::from(&refusal)), refusal.status);
-            return form(&gateway, &editing, draft, alert, status, None).await;
-        }
-    };
+    let (draft, policy) = typed(&gateway, &editing, &posted).await?;
     let at_once = posted.is_ticked("enforce-now");
     let expected = governing.revision;
-    let saved = gateway.put_policy(&visit, &company, &policy, expected, at_once);
+    let saved = gateway.put_policy(&visit, &company.id, &policy, expected, at_once);
     match saved.await {
         Ok(_) => Ok(Redirect::to(&format!("{}/mfa?saved=yes", place.path)).into_response()),
         Err(refusal) if refusal.code == "revision-conflict" => {
-            let governing = gateway.policy(&visit, &company).await?;
+            let governing = gateway.policy(&visit, &company.id).await?;
             let editing = Editing {
                 governing: &governing,
                 ..editing
@@ -202,6 +182,28 @@ pub(crate) async fn save(
     }
 }
 
+/// Takes what was typed. What does not fit, or is about other settings than those that hold, is answered by the form.
+async fn typed(
+    gateway: &Gateway,
+    editing: &Editing<'_>,
+    posted: &Posted,
+) -> Result<(Draft, Policy), Answer> {
+    let draft = Draft::typed(|name| posted.text(name).to_owned());
+    // What was reviewed is what is saved: under any other revision the form means something else.
+    if posted.text("revision") != revision_of(editing.governing) {
+        return Err(conflict(gateway, editing, &draft).await?.into());
+    }
+    match draft.policy(&editing.governing.policy) {
+        Ok(policy) => Ok((draft, policy)),
+        Err(refusal) => {
+            let (alert, status) = (Some(Alert::from(&refusal)), refusal.status);
+            Err(form(gateway, editing, draft, alert, status, None)
+                .await?
+                .into())
+        }
+    }
+}
+
 async fn form(
     gateway: &Gateway,
     editing: &Editing<'_>,
@@ -215,7 +217,6 @@ async fn form(
         company,
         governing,
     } = editing;
-    let company = gateway.administered_company(visit, company).await?;
     let profiles = Profile::ALL.iter().map(|it| Offer {
         name: it.name(),
         title: it.title(),
@@ -223,7 +224,7 @@ async fn form(
     });
     let template = SettingsPage {
         frame: Frame::of(gateway, visit, "Security settings: MFA").with(alert),
-        place: Place::of(&company, "mfa"),
+        place: Place::of(company, "mfa"),
         revision: revision_of(governing),
         holds: holds(governing),
         has_factor: gateway.has_factor(visit).await?,
@@ -237,15 +238,12 @@ async fn form(
 
 /// Shows the settings that somebody else saved meanwhile, and where what was typed is still to be had.
 async fn conflict(gateway: &Gateway, editing: &Editing<'_>, draft: &Draft) -> Answered {
-    let company = gateway
-        .administered_company(editing.visit, editing.company)
-        .await?;
     let refusal = Refusal::new(
         StatusCode::CONFLICT,
         "revision-conflict",
         "Somebody else saved these settings meanwhile. Theirs hold, and are shown here; yours were not saved.",
     );
-    let typed = Some(address_of(&Place::of(&company, "mfa"), draft));
+    let typed = Some(address_of(&Place::of(editing.company, "mfa"), draft));
     let theirs = Draft::of(&editing.governing.policy);
     let (alert, status) = (Some(Alert::from(&refusal)), refusal.status);
     form(gateway, editing, theirs, alert, status, typed).await
@@ -265,7 +263,7 @@ async fn summary(
         governing,
     } = editing;
     let report = gateway.report().await?;
-    let now = gateway.company_preview(visit, company, Some(policy), visit.now);
+    let now = gateway.company_preview(visit, &company.id, Some(policy), visit.now);
     let now = match now.await {
         Err(refusal) if refusal.field.is_some() => {
             let (alert, status) = (Some(Alert::from(&refusal)), refusal.status);
@@ -277,14 +275,13 @@ async fn summary(
     let then = match ahead {
         Some(deadline) => Some(
             gateway
-                .company_preview(visit, company, Some(policy), deadline.at)
+                .company_preview(visit, &company.id, Some(policy), deadline.at)
                 .await?,
         ),
         None => None,
     };
     drop(report);
-    let company = gateway.administered_company(visit, company).await?;
-    let place = Place::of(&company, "mfa");
+    let place = Place::of(company, "mfa");
     let shown = then.as_ref().unwrap_or(&now);
     let kept_out = shown.people.iter().filter(|it| it.lot.is_blocked());
     let blocked: Vec<String> = kept_out.map(|it| it.name.clone()).collect();
