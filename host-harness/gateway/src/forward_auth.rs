@@ -50,16 +50,11 @@ async fn auth_request(
     headers: HeaderMap,
     person: Person,
 ) -> Response {
-    match admitted(&gateway, &person, asked.max_age).await {
-        Ok(Some(visit)) => let_through(&visit),
-        Ok(None) if wants_page(&headers) => {
-            // nginx cannot escape an address by itself.
-            let location = [(header::LOCATION, sign_in(&gateway, &headers, &asked))];
-            (location, challenged(asked.max_age)).into_response()
-        }
-        Ok(None) => challenged(asked.max_age),
-        Err(refusal) => refused(&refusal),
-    }
+    answer(&gateway, &asked, &headers, &person, |asked| {
+        // nginx cannot escape an address by itself, and so is given one with its 401.
+        challenged(asked.max_age)
+    })
+    .await
 }
 
 /// Answers 200, or leads to sign in.
@@ -69,12 +64,27 @@ async fn forward_auth(
     headers: HeaderMap,
     person: Person,
 ) -> Response {
-    match admitted(&gateway, &person, asked.max_age).await {
+    answer(&gateway, &asked, &headers, &person, |_| {
+        // 302, which every web server hands on as it is.
+        StatusCode::FOUND.into_response()
+    })
+    .await
+}
+
+/// Lets through whoever may go on as they are. Whoever looks at a page, and may not, is answered with where to sign in;
+/// everybody else that they may not.
+async fn answer(
+    gateway: &Gateway,
+    asked: &Asked,
+    headers: &HeaderMap,
+    person: &Person,
+    led: impl FnOnce(&Asked) -> Response,
+) -> Response {
+    match admitted(gateway, person, asked.max_age).await {
         Ok(Some(visit)) => let_through(&visit),
-        Ok(None) if wants_page(&headers) => {
-            let location = [(header::LOCATION, sign_in(&gateway, &headers, &asked))];
-            // 302, which every web server hands on as it is.
-            (StatusCode::FOUND, location).into_response()
+        Ok(None) if wants_page(headers) => {
+            let location = [(header::LOCATION, sign_in(gateway, headers, asked))];
+            (location, led(asked)).into_response()
         }
         Ok(None) => challenged(asked.max_age),
         Err(refusal) => refused(&refusal),

@@ -3,8 +3,10 @@
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use cookie::Cookie;
 
 use super::PREFIX;
+use super::person::cookies_of;
 use crate::journey::{Entrance, Step};
 use crate::refusal::Refusal;
 
@@ -110,19 +112,21 @@ impl IntoResponse for Answer {
 
 /// Sets the cookies of a session that was opened, or that changed its level, and leads on.
 pub(crate) fn enter(entrance: &Entrance) -> Response {
-    with_cookies(
-        go_to(entrance.step, entrance.return_to.as_deref()),
-        entrance,
-    )
+    let response = go_to(entrance.step, entrance.return_to.as_deref());
+    with_cookies(response, cookies_of(entrance))
 }
 
 /// Sets the cookies of a session that was opened, or that changed its level, and leads on to a page of the gateway.
 pub(crate) fn enter_at(entrance: &Entrance, path: &str) -> Response {
-    with_cookies(go(path), entrance)
+    with_cookies(go(path), cookies_of(entrance))
 }
 
-fn with_cookies(mut response: Response, entrance: &Entrance) -> Response {
-    for cookie in super::person::cookies_of(entrance) {
+/// Sets cookies.
+pub(crate) fn with_cookies(
+    mut response: Response,
+    cookies: impl IntoIterator<Item = Cookie<'static>>,
+) -> Response {
+    for cookie in cookies {
         if let Ok(value) = cookie.to_string().parse() {
             response.headers_mut().append(header::SET_COOKIE, value);
         }

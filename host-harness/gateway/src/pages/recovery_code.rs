@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use zeroize::Zeroizing;
 
-use super::answer::go_to;
+use super::answer::{go_to, with_cookies};
 use super::person::form_cookie;
 use super::{Alert, Answered, Frame, Person, Posted, go, page};
 use crate::gateway::Gateway;
@@ -39,14 +39,11 @@ pub(super) async fn submit(State(gateway): State<Gateway>, posted: Posted) -> An
         return Ok(form(&gateway, &visit, refusal.status, alert));
     }
     let return_to = gateway.acknowledge(&mut visit).await?;
-    let mut response = go_to(Step::Inside, return_to.as_deref());
     // Chromium keeps pages for its Back button although they say `no-store`, and forgets those once a cookie changes that
     // scripts cannot see. This one is used by nobody who is in.
     let token = Token::draw(&*gateway.random).map_err(|_| Refusal::unavailable())?;
-    if let Ok(value) = form_cookie(&token).to_string().parse() {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    Ok(response)
+    let response = go_to(Step::Inside, return_to.as_deref());
+    Ok(with_cookies(response, [form_cookie(&token)]))
 }
 
 /// Hands the code out as a file.

@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::answer::{enter, go_to};
+use super::answer::{enter, go_to, with_cookies};
 use super::person::{form_cookie, no_sessions};
 use super::{Alert, Answered, Frame, Person, Posted, go, page};
 use crate::gateway::Gateway;
@@ -129,13 +129,7 @@ pub(super) async fn sign_out(State(gateway): State<Gateway>, posted: Posted) -> 
     for token in posted.person.sessions() {
         gateway.sign_out(token).await?;
     }
-    let mut response = go("/sign-in?why=out");
-    for cookie in no_sessions() {
-        if let Ok(value) = cookie.to_string().parse() {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-    }
-    Ok(response)
+    Ok(with_cookies(go("/sign-in?why=out"), no_sessions()))
 }
 
 /// Renders the form, with a cookie for its mark where the browser has none.
@@ -159,11 +153,8 @@ fn form(
         name: name.to_owned(),
         return_to: return_to.to_owned(),
     };
-    let mut response = page(status, &template);
-    if is_new && let Ok(value) = form_cookie(&token).to_string().parse() {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    Ok(response)
+    let cookie = is_new.then(|| form_cookie(&token));
+    Ok(with_cookies(page(status, &template), cookie))
 }
 
 /// Says why somebody is here again.

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 
 use crate::gateway::Gateway;
+use crate::pages::answer::with_cookies;
 use crate::pages::person::no_sessions;
 use crate::pages::{Answered, Frame, Person, Posted, go, page};
 
@@ -24,11 +25,5 @@ pub(crate) async fn show(State(gateway): State<Gateway>, person: Person) -> Answ
 pub(crate) async fn sign_out(State(gateway): State<Gateway>, posted: Posted) -> Answered {
     let visit = posted.person.inside(&gateway).await?;
     gateway.sign_out_everywhere(&visit).await?;
-    let mut response = go("/sign-in?why=everywhere");
-    for cookie in no_sessions() {
-        if let Ok(value) = cookie.to_string().parse() {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-    }
-    Ok(response)
+    Ok(with_cookies(go("/sign-in?why=everywhere"), no_sessions()))
 }
