@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_conformance::gateway::{PASSWORD, Site};
 use countersign_host::clock::Clock;
+use countersign_tests::gateway::{PASSWORD, Site};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, Locator};

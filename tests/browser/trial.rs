@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
-use countersign_conformance::gateway::Site;
-use countersign_conformance::peer::Peer;
+use countersign_tests::gateway::Site;
+use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
 use tokio::runtime::Runtime;
 use tokio::task::{LocalSet, spawn_local};

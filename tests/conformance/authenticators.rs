@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use countersign_conformance::peer::Peer;
-use countersign_conformance::subject::Component;
-use countersign_conformance::{Instance, Subject, World, policy};
+use countersign_conformance::{Instance, Subject, World};
+use countersign_tests::peer::Peer;
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use libtest_mimic::{Failed, Trial};
 use qrcode::{Color, QrCode};
 use serde_json::{Value, json};

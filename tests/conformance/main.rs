@@ -15,25 +15,28 @@ mod authenticators;
 
 use std::sync::{Arc, LazyLock};
 
-use countersign_conformance::peer::Peer;
-use countersign_conformance::{Cases, runner, subject};
+use countersign_conformance::{Cases, Lab, Local, runner};
+use countersign_tests::peer::Peer;
+use countersign_tests::subject;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 
 fn main() {
-    let cases = match Cases::of_this_crate() {
+    let cases = match Cases::of_the_contract() {
         Ok(cases) => Arc::new(cases),
         Err(error) => panic!("{error}"),
     };
     let mut trials = authenticators::trials();
     for subject in subject::all() {
+        let lab: Arc<dyn Lab> = Arc::new(Local::of(subject));
         for file in &cases.files {
             for case in &file.cases {
-                let name = format!("{}/{}/{}", subject.name(), file.name, case.id);
-                let (cases, case, subject) = (Arc::clone(&cases), case.clone(), subject.clone());
+                let name = format!("{}/{}/{}", lab.name(), file.name, case.id);
+                let (cases, case, lab) = (Arc::clone(&cases), case.clone(), Arc::clone(&lab));
                 trials.push(Trial::test(name, move || {
-                    let ran = RUNTIME.block_on(runner::run(&cases, &case, &subject));
-                    ran.map_err(|failed| Failed::from(failed.to_string()))
+                    let ran = RUNTIME.block_on(runner::run(&cases, &case, &*lab));
+                    ran.passed()
+                        .map_err(|failed| Failed::from(failed.to_string()))
                 }));
             }
         }

@@ -4,12 +4,12 @@ mod care;
 mod settings;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::{PASSWORD, Site};
-use countersign_conformance::visitor::{Page, Visitor};
 use countersign_gateway::directory::{Member, NewUser};
 use countersign_host::clock::Clock;
 use countersign_host::contract::policy::{FirstBinding, Mode, StoredPolicy};
 use countersign_host::contract::{Actor, Method};
+use countersign_tests::gateway::{PASSWORD, Site};
+use countersign_tests::visitor::{Page, Visitor};
 use libtest_mimic::Trial;
 
 use crate::place::trial;

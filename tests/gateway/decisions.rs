@@ -5,12 +5,12 @@ mod service;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use countersign_conformance::gateway::Site;
-use countersign_conformance::peer::Peer;
 use countersign_gateway::decisions;
 use countersign_host::clock::{Clock, FixedClock};
 use countersign_host::contract::policy::Mode;
 use countersign_host::contract::{Actor, Deadline, Membership};
+use countersign_tests::gateway::Site;
+use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
 use serde_json::json;
 

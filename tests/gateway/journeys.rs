@@ -7,11 +7,11 @@ mod words;
 use std::future::Future;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::{PASSWORD, Site};
-use countersign_conformance::visitor::{Page, Visitor};
 use countersign_host::clock::Clock as _;
 use countersign_host::contract::policy::Policy;
 use countersign_host::contract::{Actor, Method};
+use countersign_tests::gateway::{PASSWORD, Site};
+use countersign_tests::visitor::{Page, Visitor};
 use libtest_mimic::{Failed, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {

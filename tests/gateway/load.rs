@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign_conformance::gateway::{PASSWORD, Site};
 use countersign_gateway::Passwords;
+use countersign_tests::gateway::{PASSWORD, Site};
 use libtest_mimic::Trial;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -44,7 +44,7 @@ async fn site(connections: u32) -> (Site, Wire, SocketAddr) {
         it.listen.connections = connections;
         it.throttle.at_once = 2;
     };
-    let ground = countersign_conformance::gateway::Ground::in_memory().await;
+    let ground = countersign_tests::gateway::Ground::in_memory().await;
     let ground = ground.expect("there is memory");
     let site = Site::start_of(ground, change, |it| it.passwords = Passwords::new(2));
     let site = site.await.expect("it starts");

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::{NOW, PASSWORD, Site};
-use countersign_conformance::peer::Peer;
 use countersign_host::clock::Clock;
 use countersign_host::contract::Actor;
+use countersign_tests::gateway::{NOW, PASSWORD, Site};
+use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
 use serde_json::json;
 

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use countersign_conformance::gateway::parts;
-pub(crate) use countersign_conformance::trial::{finish, trial};
 use countersign_gateway::config::Config;
 use countersign_gateway::directory::{self, Company, Member, NewUser};
 use countersign_gateway::mail::{MailOutbox, Mailer};
@@ -13,6 +11,8 @@ use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::{Actor, Deadline, Membership};
 use countersign_host::sms::Outbox;
 use countersign_host::store::MemoryStore;
+use countersign_tests::gateway::parts;
+pub(crate) use countersign_tests::trial::{finish, trial};
 
 pub(crate) struct Place {
     pub(crate) gateway: Gateway,

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign_conformance::peer::Peer;
 use countersign_gateway::mail::{Mail, MailConfigError, MailError, MailId, Mailer, SmtpMailer};
 use countersign_host::clock::FixedClock;
 use countersign_host::random::SystemRandom;
+use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

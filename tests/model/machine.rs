@@ -14,9 +14,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use countersign_conformance::World;
-use countersign_conformance::subject::{Core, Instance, Subject};
 use countersign_conformance::world::{Import, Kind};
+use countersign_conformance::{Instance, Subject};
 use countersign_host::sms::Message;
+use countersign_tests::subject::Core;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 

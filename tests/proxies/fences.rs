@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use countersign_conformance::gateway::PASSWORD;
+use countersign_tests::gateway::PASSWORD;
 use libtest_mimic::Trial;
 
 use crate::caller::Caller;

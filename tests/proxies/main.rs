@@ -21,7 +21,7 @@ mod several;
 mod stand;
 mod web_server;
 
-use countersign_conformance::trial::finish;
+use countersign_tests::trial::finish;
 use libtest_mimic::{Arguments, Trial};
 
 use crate::stand::Stand;

@@ -1,9 +1,9 @@
 //! What people do on the pages.
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::PASSWORD;
-use countersign_conformance::visitor::{Page, Visitor};
 use countersign_host::clock::FixedClock;
+use countersign_tests::gateway::PASSWORD;
+use countersign_tests::visitor::{Page, Visitor};
 
 /// Types name and password on the page that is open.
 pub(crate) async fn type_password(visitor: &mut Visitor, name: &str) -> Page {

@@ -1,7 +1,7 @@
 //! A gateway and an app behind a web server.
 
-use countersign_conformance::gateway::Site;
-use countersign_conformance::visitor::Visitor;
+use countersign_tests::gateway::Site;
+use countersign_tests::visitor::Visitor;
 
 use crate::app::App;
 use crate::caller::{Answer, Caller};

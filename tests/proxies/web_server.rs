@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign_conformance::gateway::Site;
-use countersign_conformance::peer::Peer;
+use countersign_tests::gateway::Site;
+use countersign_tests::peer::Peer;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 

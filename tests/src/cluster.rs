@@ -25,7 +25,7 @@ use tokio_postgres::{Client, NoTls};
 /// # Examples
 ///
 /// ```no_run
-/// use countersign_conformance::cluster::Cluster;
+/// use countersign_tests::cluster::Cluster;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let cluster = Cluster::shared()?;

@@ -9,8 +9,8 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::case::Cases;
 use crate::tree::{files, named};
+use countersign_conformance::case::Cases;
 
 /// All duties, in the order of the contract's files, and all that claims to cover one.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +68,7 @@ impl Duties {
             });
             duties.stated.extend(stated);
         }
-        let cases = Cases::of_this_crate()?;
+        let cases = Cases::of_the_contract()?;
         for (file, case) in cases
             .files
             .iter()

@@ -25,7 +25,7 @@ pub use self::recorder::{Recorder, Started};
 /// # Examples
 ///
 /// ```
-/// use countersign_conformance::history::{Action, Change, History, Operation, Outcome, Seen};
+/// use countersign_tests::history::{Action, Change, History, Operation, Outcome, Seen};
 ///
 /// let put = Operation {
 ///     begun: 0,

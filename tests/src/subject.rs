@@ -1,58 +1,14 @@
-//! What is tested: a plugin, in whatever form it runs.
+//! What of this tree is tested: the core in this process, and the component around it.
 
 mod component;
 mod core;
 
-use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use serde_json::Value;
+use countersign_conformance::Subject;
 
 pub use self::component::Component;
 pub use self::core::{Core, Native};
-use crate::world::World;
-
-/// A plugin under test.
-pub trait Subject: Send + Sync {
-    /// Its name, in front of the names of its trials: `core`, `component`.
-    fn name(&self) -> &'static str;
-
-    /// Starts it in a world, whose clock, randomness, store, keys and phone line are then its imports.
-    ///
-    /// Starting a second one in the same world is how a case restarts the host: whatever was not stored is lost.
-    fn start(&self, world: &World) -> Arc<dyn Instance>;
-}
-
-/// A plugin that runs.
-#[async_trait]
-pub trait Instance: Send + Sync {
-    /// Calls a function of the contract by its name, such as `sign-in.begin`.
-    ///
-    /// Arguments and answer are JSON as in `countersign_host`'s `call_json`: `args` is an object with an entry for each
-    /// parameter; the answer is `{"ok": …}` or `{"err": …}`, or the value itself where the function cannot fail. Calls
-    /// may run at once, from several threads.
-    ///
-    /// A host that fails to do its part and refuses the call itself is a refusal like the plugin's own: it is answered
-    /// `{"err": {"unavailable": "random"}}`, with the import that failed.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] for what no case can expect: a trap, a limit, arguments that do not fit the function.
-    async fn call(&self, function: &str, args: &Value) -> Result<Value, Fault>;
-}
-
-/// Why a call has no answer that the contract knows.
-#[derive(Clone, Debug)]
-pub struct Fault(pub String);
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Fault {}
 
 /// Returns every subject that the cases are run against.
 #[must_use]

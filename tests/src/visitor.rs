@@ -22,7 +22,7 @@ pub use self::page::Page;
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), String> {
-/// use countersign_conformance::visitor::Visitor;
+/// use countersign_tests::visitor::Visitor;
 ///
 /// let mut ana = Visitor::at("http://127.0.0.1:7400");
 /// ana.open("/countersign/sign-in").await?;

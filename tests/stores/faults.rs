@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use countersign_conformance::subject::Component;
 use countersign_host::Plugin;
 use countersign_host::store::{Kind as RecordKind, Listed};
+use countersign_tests::subject::Component;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 

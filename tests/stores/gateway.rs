@@ -3,13 +3,13 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use countersign_conformance::history;
-use countersign_conformance::subject::Component;
 use countersign_host::clock::FixedClock;
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::sms::Outbox;
 use countersign_host::store::{Change, Commit, CommitError, Content, Database, Key, Kind};
 use countersign_host::{Countersign, Plugin, Store};
+use countersign_tests::history;
+use countersign_tests::subject::Component;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use countersign_conformance::cluster::Cluster;
-use countersign_conformance::peer::Peer;
 use countersign_host::store::{Database, open};
+use countersign_tests::cluster::Cluster;
+use countersign_tests::peer::Peer;
 use libtest_mimic::{Failed, Trial};
 use tokio::runtime::Runtime;
 

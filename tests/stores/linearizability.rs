@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use countersign_conformance::history::{Action, Change, History, Outcome, Recorder, Seen};
 use countersign_host::Store;
 use countersign_host::random::{Random, SystemRandom};
 use countersign_host::store::{Commit, CommitError, Database, Key, Stored, Unavailable};
+use countersign_tests::history::{Action, Change, History, Outcome, Recorder, Seen};
 use libtest_mimic::Trial;
 
 use crate::duties::race;

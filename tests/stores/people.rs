@@ -1,7 +1,7 @@
 //! Users of a gateway, brought to where a trial begins.
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::policy;
+use countersign_tests::policy;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;

@@ -8,8 +8,8 @@ mod statements;
 mod tls;
 mod trails;
 
-use countersign_conformance::cluster::Cluster;
-use countersign_conformance::peer::Peer;
+use countersign_tests::cluster::Cluster;
+use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
 
 use crate::kind::RUNTIME;

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use countersign_conformance::tree::root;
+use countersign_tests::tree::root;
 use libtest_mimic::Trial;
 
 use crate::kind::{Directory, Kind, Place};

@@ -1,7 +1,6 @@
 //! What a gateway owes an assertion.
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::subject::Component;
 use countersign_conformance::world::World;
 use countersign_host::Countersign;
 use countersign_host::contract::enrollment::{ConfirmVerdict, Label};
@@ -9,6 +8,7 @@ use countersign_host::contract::policy::{Mode, Policy};
 use countersign_host::contract::sign_in::{Assessment, BeginOutcome, BeginRequest, Session};
 use countersign_host::contract::verification::{Verified, VerifyVerdict};
 use countersign_host::contract::{Actor, Assertion, FirstFactor, Membership, Method, Purpose};
+use countersign_tests::subject::Component;
 
 // covers: ASSERT-3
 #[tokio::test]

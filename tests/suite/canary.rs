@@ -4,12 +4,13 @@
 //! in the events, in what errors and objects print, and in what lies in the store, sealed and opened. Only the answers that
 //! are meant to carry a secret may, and they go nowhere else.
 
+use countersign_conformance::World;
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::subject::Component;
 use countersign_conformance::world::Fate;
-use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::store::{Content, Kind};
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use serde_json::{Value, json};
 
 // V-96

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use countersign_conformance::World;
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::subject::Component;
-use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::fault::Fault;
 use countersign_host::sink::{Courier, JsonLines};
 use countersign_host::store::MemoryStore;
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use serde_json::{Value, json};
 
 #[derive(Clone, Default)]

@@ -5,11 +5,11 @@
     reason = "the figures are there to be read, with --nocapture"
 )]
 
-use countersign_conformance::guessing::{
-    self, Aim, Owner, STRATEGIES, Scenario, Space, Strategy, Success, When,
-};
 use countersign_core::time::Span;
 use countersign_core::totp::Window;
+use countersign_tests::guessing::{
+    self, Aim, Owner, STRATEGIES, Scenario, Space, Strategy, Success, When,
+};
 
 // V-20, V-24, N-08
 #[test]

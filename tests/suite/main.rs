@@ -27,7 +27,7 @@ mod tidy;
 use std::fs;
 use std::path::Path;
 
-use countersign_conformance::tree::root;
+use countersign_tests::tree::root;
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

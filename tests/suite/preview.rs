@@ -1,8 +1,7 @@
 //! What a policy would mean for many people, asked of the real component.
 
+use countersign_conformance::World;
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::subject::Component;
-use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::contract::administration::Hypothetical;
 use countersign_host::contract::policy::{FirstBinding, Mode, Policy};
@@ -10,6 +9,8 @@ use countersign_host::contract::{
     Actor, Deadline, FirstFactor, FirstFactorKind, Membership, Method, Purpose,
 };
 use countersign_host::preview::{Preview, Report, Subject};
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use serde_json::{Value, json};
 
 const DAY: u64 = 86_400;

@@ -1,10 +1,10 @@
 //! Every named profile is a policy that the plugin takes.
 
 use countersign_conformance::World;
-use countersign_conformance::subject::Component;
 use countersign_host::contract::policy::Mode;
 use countersign_host::contract::{Actor, Deadline};
 use countersign_host::profile::Profile;
+use countersign_tests::subject::Component;
 use serde_json::json;
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use countersign_conformance::subject::Component;
+use countersign_conformance::World;
 use countersign_conformance::world::WorldStore;
-use countersign_conformance::{World, policy};
 use countersign_host::Countersign;
 use countersign_host::store::{Commit, CommitError, Content, Key, Store, Stored, Unavailable};
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use serde_json::{Value, json};
 
 use crate::{read, root};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::policy;
-use countersign_conformance::subject::Component;
 use countersign_host::Countersign;
 use countersign_host::clock::{Clock, FixedClock};
 use countersign_host::keyring::{LocalKeyring, claim};
 use countersign_host::reseal::{Ended, Reseal};
 use countersign_host::store::{MemoryStore, SqliteStore, Store};
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use serde_json::{Value, json};
 
 /// A user who has an app and a recovery code, and stands before a challenge.

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_conformance::Cases;
-use countersign_conformance::tree::{files, named, root};
+use countersign_tests::tree::{files, named, root};
 
 use crate::read;
 
 #[test]
 fn what_the_security_page_names_exists() {
-    let cases = Cases::of_this_crate().expect("the cases are readable");
+    let cases = Cases::of_the_contract().expect("the cases are readable");
     let cases: BTreeSet<String> = cases
         .files
         .into_iter()

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign_conformance::Cases;
-use countersign_conformance::duties::Duties;
-use countersign_conformance::tree::{files, named};
+use countersign_conformance::{Cases, Level, runner};
+use countersign_tests::duties::Duties;
+use countersign_tests::tree::{files, named};
 use wit_parser::{Docs, Resolve, TypeDefKind};
 
 use crate::{read, root};
@@ -25,7 +25,7 @@ fn every_duty_has_a_case_or_a_test_and_every_case_a_duty() {
 
 #[test]
 fn every_case_covers_a_duty() {
-    let cases = Cases::of_this_crate().expect("the cases are readable");
+    let cases = Cases::of_the_contract().expect("the cases are readable");
     for case in cases.files.iter().flat_map(|file| &file.cases) {
         assert!(!case.covers.is_empty(), "{} covers nothing", case.id);
     }
@@ -43,7 +43,7 @@ fn every_duty_is_stated_once() {
 
 #[test]
 fn ids_of_cases_are_unique_and_in_kebab_case() {
-    let cases = Cases::of_this_crate().expect("the cases are readable");
+    let cases = Cases::of_the_contract().expect("the cases are readable");
     let mut seen = BTreeSet::new();
     for case in cases.files.iter().flat_map(|file| &file.cases) {
         let id = &case.id;
@@ -112,4 +112,24 @@ fn everything_in_the_contract_is_documented() {
 
 fn duties() -> Duties {
     Duties::of_this_tree().unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_kit_carries_every_file_of_cases() {
+    let carried = Cases::of_the_contract().expect("the cases are readable");
+    let stored = Cases::read(&root().join("tests/cases")).expect("the cases are readable");
+    let names = |cases: &Cases| -> Vec<String> {
+        cases.files.iter().map(|file| file.name.clone()).collect()
+    };
+    assert_eq!(names(&carried), names(&stored));
+}
+
+#[test]
+fn a_case_of_the_core_calls_nothing_beyond_it() {
+    let cases = Cases::of_the_contract().expect("the cases are readable");
+    for case in cases.all().filter(|case| case.level == Level::Core) {
+        for function in runner::functions(&cases, case) {
+            assert!(Level::Core.has(&function), "{} calls {function}", case.id);
+        }
+    }
 }

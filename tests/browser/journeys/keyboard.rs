@@ -17,7 +17,7 @@ async fn keys(ben: Person) -> Told {
     // The field to begin with has the focus already.
     press(&ben, "ben").await?;
     tab_to(&ben, "Password").await?;
-    press(&ben, countersign_conformance::gateway::PASSWORD).await?;
+    press(&ben, countersign_tests::gateway::PASSWORD).await?;
     press(&ben, Key::Enter).await?;
     ben.arrive("Two-factor authentication will be required")
         .await?;

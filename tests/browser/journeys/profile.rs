@@ -1,6 +1,6 @@
 //! "My profile settings": what people change of their own.
 
-use countersign_conformance::gateway::PASSWORD;
+use countersign_tests::gateway::PASSWORD;
 use libtest_mimic::Trial;
 
 use super::early::set_up_phone;

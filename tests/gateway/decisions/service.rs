@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use countersign_conformance::gateway::Site;
-use countersign_conformance::peer::Peer;
 use countersign_gateway::config::Decisions;
 use countersign_gateway::decisions::{self, Key};
+use countersign_tests::gateway::Site;
+use countersign_tests::peer::Peer;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -1,9 +1,9 @@
 //! Changing one's own factors and password.
 
-use countersign_conformance::gateway::PASSWORD;
-use countersign_conformance::visitor::Visitor;
 use countersign_host::contract::policy::Mode;
 use countersign_host::contract::{Actor, Membership, Method};
+use countersign_tests::gateway::PASSWORD;
+use countersign_tests::visitor::Visitor;
 use libtest_mimic::Trial;
 
 use super::{Journey, below, expect, expect_said, trial};

@@ -1,7 +1,7 @@
 //! What people are told when something does not go as they thought: the button to go back, pressing twice, wrong codes.
 
-use countersign_conformance::gateway::PASSWORD;
-use countersign_conformance::visitor::Visitor;
+use countersign_tests::gateway::PASSWORD;
+use countersign_tests::visitor::Visitor;
 use libtest_mimic::Trial;
 
 use super::{Journey, below, expect, expect_said, trial};

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::{Ground, NOW, Site};
 use countersign_gateway::config::{Log, LogLevel};
 use countersign_gateway::directory;
 use countersign_gateway::log;
 use countersign_host::clock::{Clock as _, FixedClock};
 use countersign_host::store;
+use countersign_tests::gateway::{Ground, NOW, Site};
 use libtest_mimic::Trial;
 
 use super::stage::{OPEN, PENDING, mark_of};

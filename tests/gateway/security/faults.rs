@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use countersign_conformance::gateway::{PASSWORD, Shown};
-use countersign_conformance::subject::Component;
 use countersign_gateway::Parts;
 use countersign_gateway::mail::{Mail, MailError, MailOutbox, Mailer};
 use countersign_host::Countersign;
@@ -14,6 +12,8 @@ use countersign_host::keyring::{
     Context, Keyring, KeyringError, LocalKeyring, SealingKey, SealingKeys, Tag,
 };
 use countersign_host::random::{Random, RandomError, SystemRandom};
+use countersign_tests::gateway::{PASSWORD, Shown};
+use countersign_tests::subject::Component;
 use libtest_mimic::Trial;
 
 use super::stage::{EVERYBODY, FORM, OPEN, PENDING, Scene, Who, mark_of};
@@ -308,7 +308,7 @@ async fn plugin() {
     let vera = scene.token(Who::Challenged).await;
     // The same people and records, with a plugin that runs out of what it may do.
     let gateway = &scene.site.gateway;
-    let ground = countersign_conformance::gateway::Ground {
+    let ground = countersign_tests::gateway::Ground {
         store: gateway.store.clone(),
         directory: gateway.directory.clone(),
         clock: scene.site.clock.clone(),
@@ -324,7 +324,7 @@ async fn plugin() {
             .build();
         parts.mfa = built.expect("nothing is missing");
     };
-    let other = countersign_conformance::gateway::Site::start_of(ground, |_| {}, alter).await;
+    let other = countersign_tests::gateway::Site::start_of(ground, |_| {}, alter).await;
     let other = other.expect("it starts");
     scene.wire = super::wire::Wire::to(&other);
     for (who, token) in [(Who::Ben, &ben), (Who::Challenged, &vera)] {

@@ -127,7 +127,7 @@ async fn adopted() {
     ] {
         let (form, mark) = scene.form().await;
         let cookies = format!("{FORM}={form}; {planted}");
-        let password = countersign_conformance::gateway::PASSWORD;
+        let password = countersign_tests::gateway::PASSWORD;
         let fields = [
             ("form-token", &*mark),
             ("name", "ben"),
@@ -149,7 +149,7 @@ async fn cookies() {
     let scene = Scene::new().await;
     scene.import("u-ben").await;
     let form = scene.wire.page("/countersign/sign-in", "").await;
-    let password = countersign_conformance::gateway::PASSWORD;
+    let password = countersign_tests::gateway::PASSWORD;
     let pending = scene.sign_in("ben", password).await;
     let token = pending.cookie("__Host-countersign-pending");
     let token = token.expect("a code is awaited").to_owned();

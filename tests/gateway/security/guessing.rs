@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_conformance::gateway::PASSWORD;
 use countersign_gateway::Passwords;
 use countersign_gateway::directory::NewUser;
+use countersign_tests::gateway::PASSWORD;
 use libtest_mimic::Trial;
 
 use super::stage::{FORM, PENDING, Scene, Who, mark_of};

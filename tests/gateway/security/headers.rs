@@ -211,7 +211,7 @@ async fn returned() {
     ] {
         let (form, mark) = scene.form().await;
         let cookies = format!("{}={form}", super::stage::FORM);
-        let password = countersign_conformance::gateway::PASSWORD;
+        let password = countersign_tests::gateway::PASSWORD;
         let fields = [
             ("form-token", &*mark),
             ("name", "omar"),
@@ -254,7 +254,7 @@ async fn returned() {
 async fn markup() {
     let scene = Scene::new().await;
     let gateway = &scene.site.gateway;
-    let password = countersign_conformance::gateway::PASSWORD;
+    let password = countersign_tests::gateway::PASSWORD;
     let hash = gateway.passwords.hash(password, &*gateway.random).await;
     let hash = hash.expect("it is hashed");
     for (at, name) in NAMES.iter().enumerate() {

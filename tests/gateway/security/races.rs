@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::PASSWORD;
 use countersign_gateway::directory::Voucher;
+use countersign_tests::gateway::PASSWORD;
 use libtest_mimic::Trial;
 use sha2::{Digest as _, Sha256};
 

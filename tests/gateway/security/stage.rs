@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::gateway::{Ground, NOW, PASSWORD, Site};
 use countersign_gateway::Parts;
 use countersign_gateway::config::Config;
 use countersign_gateway::directory::{self, Company, Member, NewUser};
@@ -11,6 +10,7 @@ use countersign_host::clock::{Clock as _, FixedClock};
 use countersign_host::contract::policy::{FirstBinding, Mode, Policy};
 use countersign_host::contract::{Actor, Deadline};
 use countersign_host::store::MemoryStore;
+use countersign_tests::gateway::{Ground, NOW, PASSWORD, Site};
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest as _, Sha256};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign_conformance::gateway::PASSWORD;
-use countersign_conformance::tree::files;
+use countersign_tests::gateway::PASSWORD;
+use countersign_tests::tree::files;
 use libtest_mimic::Trial;
 
 use super::stage::{EVERYBODY, FORM, OPEN, PENDING, Scene, Who, mark_of, root};

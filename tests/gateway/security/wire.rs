@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use countersign_conformance::gateway::Site;
+use countersign_tests::gateway::Site;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Request, StatusCode, header};

@@ -1,6 +1,6 @@
 //! From the reference's numbers to the JSON of a call.
 
-use countersign_conformance::policy::voluntary;
+use countersign_tests::policy::voluntary;
 use serde_json::{Value, json};
 
 use super::Machine;

@@ -1,6 +1,6 @@
 //! Policies, and what several of them come to: `wit/policy.wit`, and the effective policy of `wit/sign-in.wit`.
 
-use countersign_conformance::policy::voluntary;
+use countersign_tests::policy::voluntary;
 use serde_json::{Value, json};
 
 use crate::command::Method;

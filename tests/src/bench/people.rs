@@ -14,7 +14,7 @@ use countersign_host::keyring::LocalKeyring;
 use countersign_host::{Countersign, Plugin, Store};
 use tokio::task::JoinSet;
 
-use crate::authenticator::Authenticator;
+use countersign_conformance::authenticator::Authenticator;
 
 /// Why something could not be measured.
 pub(super) type Trouble = Box<dyn Error + Send + Sync>;

@@ -9,7 +9,7 @@
 
 use std::error::Error;
 
-use countersign_conformance::bench;
+use countersign_tests::bench;
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let (mut only, mut most) = (None, 100_000);

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use countersign_conformance::duties::Duties;
+use countersign_tests::duties::Duties;
 
 fn main() -> Result<(), Box<dyn Error>> {
     print!("{}", Duties::of_this_tree()?);

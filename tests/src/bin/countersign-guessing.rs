@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use countersign_conformance::guessing;
+use countersign_tests::guessing;
 
 fn main() -> ExitCode {
     match guessing::simulate() {

@@ -26,7 +26,7 @@ use super::Success;
 use super::counters::Counters;
 use super::dice::Dice;
 use super::vault::{Counting, Line};
-use crate::authenticator::Authenticator;
+use countersign_conformance::authenticator::Authenticator;
 
 /// Account, tickets and policy of one user, and the app that she has; her phone's messages too, where it is a factor.
 pub(super) struct Target {

@@ -1,16 +1,10 @@
-//! The component that is built beside this crate, in the host library.
+//! The component that is built beside this crate.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use countersign_host::contract::Dependency;
-use countersign_host::{Countersign, Error, Limits, Plugin};
-use serde_json::{Value, json};
-
-use super::{Fault, Instance, Subject};
-use crate::world::World;
+use countersign_conformance::{Instance, Subject, World};
+use countersign_host::{Countersign, Limits, Plugin};
 
 /// The real component in the real host.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +46,7 @@ impl Component {
     /// Returns the limits of tests: the machine may be busy with others, and what is tested is not how fast it is.
     #[must_use]
     pub fn limits() -> Limits {
-        let mut limits = Limits::default();
-        limits.guest_time = Duration::from_secs(30);
-        limits.call_time = Duration::from_secs(60);
-        limits
+        countersign_conformance::Component::limits()
     }
 
     /// Puts the plugin into a world.
@@ -65,55 +56,22 @@ impl Component {
     /// Panics if the component is refused.
     #[must_use]
     pub fn host(world: &World) -> Countersign {
-        let noted = world.clone();
-        let built = Countersign::builder(Self::plugin())
-            .realm(world.realm())
-            .store(world.store().clone())
-            .keyring(world.keyring().clone())
-            .sms(world.line().clone())
-            .clock(world.clock().clone())
-            .random(world.random().clone())
-            .faults(move |fault: &countersign_host::fault::Fault| noted.note(fault))
-            .build();
-        match built {
-            Ok(host) => host,
-            Err(error) => unreachable!("everything was given: {error}"),
-        }
+        Self::subject().host(world)
+    }
+
+    /// The same for any component.
+    fn subject() -> countersign_conformance::Component {
+        countersign_conformance::Component::of("component", Self::plugin())
     }
 }
 
 impl Subject for Component {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "component"
     }
 
     fn start(&self, world: &World) -> Arc<dyn Instance> {
-        Arc::new(Running(Self::host(world)))
-    }
-}
-
-struct Running(Countersign);
-
-#[async_trait]
-impl Instance for Running {
-    async fn call(&self, function: &str, args: &Value) -> Result<Value, Fault> {
-        match self.0.call_json(function, args).await {
-            Ok(answer) => Ok(answer),
-            Err(Error::Fault { import, .. }) => Ok(json!({
-                "err": { "unavailable": dependency(import) }
-            })),
-            Err(error) => Err(Fault(format!("{function}: {error}"))),
-        }
-    }
-}
-
-fn dependency(import: Dependency) -> &'static str {
-    match import {
-        Dependency::Store => "store",
-        Dependency::Keyring => "keyring",
-        Dependency::Sms => "sms",
-        Dependency::Clock => "clock",
-        Dependency::Random => "random",
+        Self::subject().start(world)
     }
 }
 

@@ -31,8 +31,8 @@ use serde_json::{Value, json};
 
 use self::arguments::Misfit;
 use self::transaction::Call;
-use super::{Fault, Instance, Subject};
-use crate::world::World;
+use countersign_conformance::World;
+use countersign_conformance::{Fault, Instance, Subject};
 
 /// The core without the component around it.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_conformance::cluster::{Cluster, Setup};
-use countersign_conformance::peer::Peer;
 use countersign_gateway::directory::{DirectoryError, OpenError, open};
+use countersign_tests::cluster::{Cluster, Setup};
+use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
 use tokio::time::sleep;
 

@@ -1,6 +1,6 @@
 //! The functions of the contract, and users brought to where each can be called.
 
-use countersign_conformance::policy;
+use countersign_tests::policy;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;

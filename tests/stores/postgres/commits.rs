@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign_conformance::cluster::Cluster;
 use countersign_host::clock::{Clock, FixedClock, SystemClock};
 use countersign_host::store::{
     Change, Commit, CommitError, Content, Inventory, Key, Kind, PostgresOptions, PostgresStore,
     Store,
 };
+use countersign_tests::cluster::Cluster;
 use libtest_mimic::Trial;
 use tokio::task::JoinSet;
 

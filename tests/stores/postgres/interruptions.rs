@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use countersign_conformance::cluster::{Cluster, Setup};
 use countersign_host::store::{
     Commit, CommitError, Content, Database, PostgresStore, Store, Stored, Trail,
 };
+use countersign_tests::cluster::{Cluster, Setup};
 use libtest_mimic::Trial;
 use tokio::time::sleep;
 

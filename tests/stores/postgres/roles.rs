@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_conformance::cluster::Cluster;
 use countersign_host::store::{PostgresStore, Store, Trail};
+use countersign_tests::cluster::Cluster;
 use libtest_mimic::Trial;
 
 use super::{database, trial};

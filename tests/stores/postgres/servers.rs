@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_conformance::cluster::{Cluster, Setup};
+use countersign_tests::cluster::{Cluster, Setup};
 use libtest_mimic::Trial;
 use tokio::time::sleep;
 

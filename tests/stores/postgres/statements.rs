@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use countersign_conformance::cluster::{Cluster, Setup};
 use countersign_host::store::{
     Commit, CommitError, Database, Key, Store, Stored, Unavailable, open,
 };
+use countersign_tests::cluster::{Cluster, Setup};
 use libtest_mimic::Trial;
 
 use super::trial;

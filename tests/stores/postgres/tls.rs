@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use countersign_conformance::cluster::{Cluster, Setup};
 use countersign_host::store::{OpenError, PostgresStore, Store};
+use countersign_tests::cluster::{Cluster, Setup};
 use libtest_mimic::Trial;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 

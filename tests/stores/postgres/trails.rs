@@ -1,7 +1,7 @@
 //! Events whose commits end in another order than they began.
 
-use countersign_conformance::cluster::Cluster;
 use countersign_host::store::{PostgresStore, Trail};
+use countersign_tests::cluster::Cluster;
 use libtest_mimic::Trial;
 
 use super::{database, trial};

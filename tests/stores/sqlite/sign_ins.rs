@@ -4,12 +4,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use countersign_conformance::authenticator::Authenticator;
-use countersign_conformance::policy;
-use countersign_conformance::subject::Component;
 use countersign_host::Countersign;
 use countersign_host::clock::FixedClock;
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::store::{SqliteStore, Trail};
+use countersign_tests::policy;
+use countersign_tests::subject::Component;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 

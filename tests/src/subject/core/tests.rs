@@ -5,9 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Core;
-use crate::authenticator::Authenticator;
-use crate::subject::{Component, Instance, Subject};
-use crate::world::World;
+use countersign_conformance::authenticator::Authenticator;
+use countersign_conformance::{Instance, Subject};
+
+use crate::subject::Component;
+use countersign_conformance::world::World;
 
 /// A subject in a world of its own, and what the user of its answers remembers.
 struct Side {

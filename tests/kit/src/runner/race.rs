@@ -28,22 +28,9 @@ impl Run<'_> {
                 ));
             }
         }
-        self.state.world().store().meet(racing.len());
-        let racing: Vec<_> = racing
-            .into_iter()
-            .map(|(function, args)| {
-                let instance = self.state.instance();
-                tokio::spawn(async move { instance.call(&function, &args).await })
-            })
-            .collect();
-        let mut answers = Vec::new();
-        for call in racing {
-            let answer = call.await.map_err(|error| error.to_string())?;
-            answers.push(answer.map_err(|fault| fault.to_string())?);
-        }
-        for answer in &answers {
-            self.state.remember_secrets(answer);
-        }
+        self.trace.amend(|it| it.calls.clone_from(&racing));
+        let answers = self.state.race(racing).await?;
+        self.trace.amend(|it| it.answers.clone_from(&answers));
         self.count(&step.outcomes, answers)?;
         self.state.check_secrecy()
     }

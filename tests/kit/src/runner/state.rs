@@ -1,24 +1,21 @@
-//! A world in which a subject runs, and what a case knows of it.
+//! A session in a lab, and what a case knows of it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use countersign_host::sms::{Message, MessagePurpose};
-use countersign_host::store::{Content, Key, Record, Stored};
 use serde_json::{Value, json};
 
-use crate::case::{Call, Tamper, Variables};
+use crate::case::{Call, Variables};
 use crate::expression::{Scope, look_up};
+use crate::lab::{Control, Lab, Session, StoredRecord, View};
 use crate::pattern;
-use crate::subject::{Instance, Subject};
 use crate::world::World;
 
 /// A case's view of what runs.
 pub(super) struct State {
-    subject: Arc<dyn Subject>,
-    instance: Arc<dyn Instance>,
-    world: World,
+    session: Box<dyn Session>,
     scope: Scope,
+    /// What was there when it was last looked at.
+    view: View,
     /// How many events were looked at.
     seen: usize,
     /// How many messages were looked at.
@@ -33,50 +30,60 @@ pub(super) struct State {
 
 /// What is stored at some time.
 pub(super) struct Snapshot {
-    records: Vec<(Key, Stored)>,
+    records: Vec<StoredRecord>,
     events: usize,
     messages: usize,
 }
 
 impl State {
-    pub(super) fn new(subject: &Arc<dyn Subject>, row: &Variables) -> Self {
-        let world = World::new(SEED);
+    pub(super) async fn begin(lab: &dyn Lab, row: &Variables) -> Result<Self, String> {
         let mut scope = Scope {
             given: row.clone(),
+            now: World::START,
             ..Scope::default()
         };
         scope.saved.insert("start".into(), json!(World::START));
         scope.saved.insert("most".into(), json!(u64::MAX));
         scope.saved.insert("revision".into(), Value::Null);
-        Self {
-            instance: subject.start(&world),
-            subject: Arc::clone(subject),
-            world,
+        let session = lab.begin(SEED).await.map_err(|fault| fault.to_string())?;
+        Ok(Self {
+            session,
             scope,
+            view: View::default(),
             seen: 0,
             read: 0,
             searched: 0,
             secrets: BTreeSet::new(),
             numbers: BTreeSet::new(),
+        })
+    }
+
+    /// Does something to the world.
+    pub(super) async fn turn(&mut self, control: Control) -> Result<(), String> {
+        let done = self.session.turn(&control).await;
+        done.map_err(|fault| fault.to_string())?;
+        match control {
+            Control::Clock { at } => self.scope.now = at,
+            // The case itself changed a record.
+            Control::Tamper { .. } => self.refresh().await?,
+            _ => {}
         }
+        Ok(())
     }
 
-    pub(super) fn world(&self) -> &World {
-        &self.world
+    /// Moves the clock on.
+    pub(super) async fn wait(&mut self, seconds: u64) -> Result<(), String> {
+        let at = self.scope.now.saturating_add(seconds);
+        self.turn(Control::Clock { at }).await
     }
 
-    pub(super) fn instance(&self) -> Arc<dyn Instance> {
-        Arc::clone(&self.instance)
+    /// Gives up the planned fault, and says how often it happened.
+    pub(super) async fn end_fault(&mut self) -> Result<u32, String> {
+        let ended = self.session.end_fault().await;
+        ended.map_err(|fault| fault.to_string())
     }
 
-    pub(super) fn restart(&mut self) {
-        self.instance = self.subject.start(&self.world);
-    }
-
-    pub(super) fn resolve(&mut self, value: &Value) -> Result<Value, String> {
-        self.scope.now = self.world.clock().time();
-        let messages = self.world.line().messages().into_iter();
-        self.scope.texts = messages.map(|it| (it.number, it.code)).collect();
+    pub(super) fn resolve(&self, value: &Value) -> Result<Value, String> {
         self.scope.resolve(value)
     }
 
@@ -94,19 +101,30 @@ impl State {
     }
 
     /// Makes a call, and returns its answer.
-    pub(super) async fn call(&mut self, call: &Call) -> Result<Value, String> {
-        let function = call.call.as_deref().ok_or("the call names no function")?;
-        let args = self.arguments(call)?;
+    pub(super) async fn call(&mut self, function: &str, args: &Value) -> Result<Value, String> {
         if let Some(number) = args.get("phone").and_then(Value::as_str) {
             self.numbers.insert(digits(number));
         }
-        let answer = self.instance.call(function, &args).await;
-        let answer = answer.map_err(|fault| fault.to_string())?;
+        let answer = self.session.call(function, args).await;
+        let answer = answer.map_err(|fault| fault.to_string());
+        self.refresh().await?;
+        let answer = answer?;
         self.remember_secrets(&answer);
         Ok(answer)
     }
 
-    pub(super) fn arguments(&mut self, call: &Call) -> Result<Value, String> {
+    /// Makes calls at once.
+    pub(super) async fn race(&mut self, calls: Vec<(String, Value)>) -> Result<Vec<Value>, String> {
+        let answers = self.session.race(calls).await;
+        let answers = answers.map_err(|fault| fault.to_string())?;
+        self.refresh().await?;
+        for answer in &answers {
+            self.remember_secrets(answer);
+        }
+        Ok(answers)
+    }
+
+    pub(super) fn arguments(&self, call: &Call) -> Result<Value, String> {
         match &call.args {
             Value::Null => Ok(json!({})),
             args => self.resolve(args),
@@ -115,24 +133,23 @@ impl State {
 
     pub(super) fn snapshot(&self) -> Snapshot {
         Snapshot {
-            records: self.world.store().records(),
-            events: self.world.store().events_count(),
-            messages: self.world.line().messages().len(),
+            records: self.view.records.clone(),
+            events: self.view.events.len(),
+            messages: self.view.messages.len(),
         }
     }
 
     /// Counts all events and messages up to now as looked at.
     pub(super) fn look(&mut self) {
-        self.seen = self.world.store().events_count();
-        self.read = self.world.line().messages().len();
+        self.seen = self.view.events.len();
+        self.read = self.view.messages.len();
     }
 
     /// Compares the messages since the last look with what is expected of them.
     pub(super) fn check_messages(&mut self, expected: &Value) -> Result<(), String> {
         let expected = self.resolve(expected)?;
-        let messages = self.world.line().messages();
-        let new: Value = messages.iter().skip(self.read).map(message).collect();
-        self.read = messages.len();
+        let new: Value = self.view.messages.iter().skip(self.read).cloned().collect();
+        self.read = self.view.messages.len();
         pattern::check(&expected, &new).map_err(|why| format!("messages: {why}"))
     }
 
@@ -140,8 +157,8 @@ impl State {
     pub(super) fn check_events(&mut self, expected: &Value) -> Result<(), String> {
         let expected = self.resolve(expected)?;
         let expected = expected.as_array().ok_or("events are a list")?;
-        let new = self.world.store().events_from(self.seen);
-        self.seen = self.world.store().events_count();
+        let new = self.view.events.get(self.seen..).unwrap_or_default();
+        self.seen = self.view.events.len();
         let names: Vec<String> = new.iter().map(name).collect();
         if names.len() != expected.len() {
             return Err(format!(
@@ -150,7 +167,7 @@ impl State {
                 names.join(", ")
             ));
         }
-        for (expected, event) in expected.iter().zip(&new) {
+        for (expected, event) in expected.iter().zip(new) {
             match expected.as_str() {
                 Some(expected) if expected == name(event) => {}
                 Some(_) => {
@@ -168,19 +185,19 @@ impl State {
 
     /// Checks that nothing secret that was answered so far stands in an event (EVENT-3).
     pub(super) fn check_secrecy(&mut self) -> Result<(), String> {
-        let mut new = self.world.store().events_from(self.searched);
-        self.searched = self.searched.saturating_add(new.len());
+        let new = self.view.events.get(self.searched..).unwrap_or_default();
+        self.searched = self.view.events.len();
+        let mut new = new.to_vec();
         for fields in new.iter_mut().filter_map(Value::as_object_mut) {
             // Random digits, in which a code may stand by chance.
             fields.remove("id");
         }
         let events = json!(new).to_string();
-        let messages = self.world.line().messages();
         let mut runs = events.split(|it: char| !it.is_ascii_digit());
         let sent = runs.any(|run| {
             let is_number = |it: &String| run.len() > 5 && it.ends_with(run);
-            let is_code = |it: &Message| run == it.code;
-            self.numbers.iter().any(is_number) || messages.iter().any(is_code)
+            let is_code = |(_, code): &(String, String)| run == code;
+            self.numbers.iter().any(is_number) || self.scope.texts.iter().any(is_code)
         });
         match sent || self.secrets.iter().any(|secret| events.contains(secret)) {
             true => Err("a secret stands in an event".to_owned()),
@@ -188,7 +205,20 @@ impl State {
         }
     }
 
-    pub(super) fn remember_secrets(&mut self, answer: &Value) {
+    /// Looks at what there is now.
+    async fn refresh(&mut self) -> Result<(), String> {
+        let known = self.view.events.len();
+        let looked = self.session.look(known).await;
+        let mut view = looked.map_err(|fault| fault.to_string())?;
+        let mut events = std::mem::take(&mut self.view.events);
+        events.append(&mut view.events);
+        view.events = events;
+        self.view = view;
+        self.scope.texts = self.view.messages.iter().filter_map(text).collect();
+        Ok(())
+    }
+
+    fn remember_secrets(&mut self, answer: &Value) {
         match answer {
             Value::Object(fields) => {
                 for (name, value) in fields {
@@ -204,54 +234,12 @@ impl State {
             _ => {}
         }
     }
-
-    /// Puts something else in the place of a record.
-    pub(super) fn tamper(&mut self, tamper: &Tamper) -> Result<(), String> {
-        let of: Arc<str> = tamper.of.as_str().into();
-        let record = |of: Arc<str>| match tamper.record.as_str() {
-            "account" => Ok(Record::Account { user: of }),
-            "tickets" => Ok(Record::Tickets { user: of }),
-            "policy" => Ok(Record::Policy { company: of }),
-            other => Err(format!("no record is called {other}")),
-        };
-        let key = self.world.key(record(of)?);
-        let mut bytes = self.sealed(&key)?;
-        let sealed_anew = |text: &[u8]| {
-            let sealed = self.world.sealer().seal(&key, text);
-            sealed.map_err(|error| error.to_string())
-        };
-        let how = self.scope.resolve(&json!(tamper.how))?;
-        match how.as_str().unwrap_or_default() {
-            "flip" => {
-                if let Some(last) = bytes.last_mut() {
-                    *last ^= 1;
-                }
-            }
-            "truncate" => bytes.truncate(bytes.len() / 2),
-            "empty" => bytes.clear(),
-            "newer" => bytes = sealed_anew(br#"{"format":999,"reader":999}"#)?,
-            "garbage" => bytes = sealed_anew(b"not a record")?,
-            "swap" => bytes = self.sealed(&self.world.key(record("bea".into())?))?,
-            other => return Err(format!("no way to tamper is called {other}")),
-        }
-        self.world.store().tamper(key, Content::Sealed(bytes));
-        Ok(())
-    }
-
-    fn sealed(&self, key: &Key) -> Result<Vec<u8>, String> {
-        let records = self.world.store().records();
-        let found = records.into_iter().find(|(it, _)| it == key);
-        match found.map(|(_, stored)| stored.content) {
-            Some(Content::Sealed(bytes)) => Ok(bytes),
-            _ => Err(format!("no such record: {:?}", key.record)),
-        }
-    }
 }
 
 impl Snapshot {
     pub(super) fn check_unchanged(&self, state: &State) -> Result<(), String> {
         self.check_records(state, |_| false)?;
-        match state.world.store().events_count() == self.events {
+        match state.view.events.len() == self.events {
             true => Ok(()),
             false => Err("an event was noted, and must not be".to_owned()),
         }
@@ -259,39 +247,36 @@ impl Snapshot {
 
     /// Checks that nothing changed but that a refused message was noted and, among the tickets, counted.
     pub(super) fn check_refused(&self, state: &State) -> Result<(), String> {
-        let new = state.world.store().events_from(self.events);
-        let noted = match new.as_slice() {
+        let new = state.view.events.get(self.events..).unwrap_or_default();
+        let noted = match new {
             [] => false,
             [event] if name(event) == "sms-refused" => true,
             _ => return Err("an event was noted, and must not be".to_owned()),
         };
-        self.check_records(state, |key| {
-            noted && matches!(key.record, Record::Tickets { .. })
-        })
+        self.check_records(state, |it| noted && it.record == "tickets")
     }
 
     fn check_records(
         &self,
         state: &State,
-        may_change: impl Fn(&Key) -> bool,
+        may_change: impl Fn(&StoredRecord) -> bool,
     ) -> Result<(), String> {
-        let now = state.snapshot();
+        let now = &state.view.records;
         let changed: Vec<String> = now
-            .records
             .iter()
             .filter(|record| !self.records.contains(record))
             .chain(
                 self.records
                     .iter()
-                    .filter(|record| !now.records.contains(record) && !is_collected(record, &now)),
+                    .filter(|record| !now.contains(record) && !is_collected(record, now)),
             )
-            .filter(|(key, _)| !may_change(key))
-            .map(|(key, _)| format!("{} of {}", key.record.kind(), key.record.name()))
+            .filter(|record| !may_change(record))
+            .map(|record| format!("{} of {}", record.record, record.of))
             .collect();
         if !changed.is_empty() {
             return Err(format!("changed, and must not: {}", changed.join(", ")));
         }
-        if now.messages != self.messages {
+        if state.view.messages.len() != self.messages {
             return Err("a message went out, and must not".to_owned());
         }
         Ok(())
@@ -299,9 +284,11 @@ impl Snapshot {
 }
 
 /// Says whether a counter is gone. Nobody but the store takes one away, once its window is over.
-fn is_collected((key, _): &(Key, Stored), now: &Snapshot) -> bool {
-    let is_there = now.records.iter().any(|(it, _)| it == key);
-    matches!(key.record, Record::Quota { .. }) && !is_there
+fn is_collected(record: &StoredRecord, now: &[StoredRecord]) -> bool {
+    let is_there = now
+        .iter()
+        .any(|it| it.record == record.record && it.of == record.of);
+    record.record == "quota" && !is_there
 }
 
 /// The digits of a number, as it may have been typed.
@@ -309,21 +296,10 @@ fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// A message, as a case sees it.
-fn message(message: &Message) -> Value {
-    json!({
-        "company": message.company,
-        "number": message.number,
-        "code": message.code,
-        "purpose": match message.purpose {
-            MessagePurpose::Enroll => "enroll",
-            MessagePurpose::SignIn => "sign-in",
-            MessagePurpose::ManageFactors => "manage-factors",
-            MessagePurpose::StepUp => "step-up",
-        },
-        "valid-minutes": message.valid_minutes,
-        "idempotency-key": message.idempotency_key,
-    })
+/// Number and code of a message.
+fn text(message: &Value) -> Option<(String, String)> {
+    let field = |name: &str| message.get(name)?.as_str().map(str::to_owned);
+    Some((field("number")?, field("code")?))
 }
 
 /// The name of an event, with `!` behind it if the user must be told.

@@ -1,27 +1,55 @@
 //! Runs a case against a subject.
 
+mod needs;
 mod race;
 mod state;
 mod sweep;
+mod trace;
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::case::{Call, Case, Cases, FaultKind, Planned, Step, Variables};
+pub use self::needs::{functions, needs};
+pub use self::trace::Moment;
+use crate::case::{Call, Case, Cases, Planned, Step, Variables};
 use crate::expression::look_up;
+use crate::lab::{Ability, Control, Lab};
 use crate::pattern;
-use crate::subject::Subject;
-use crate::world::{Broken, Fate, Import, Kind};
 use state::State;
+use trace::Trace;
+
+/// What became of a case.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// What.
+    pub outcome: Outcome,
+    /// What was done and seen: of a case that runs for several sets of variables, for the last of them.
+    pub trace: Vec<Moment>,
+}
+
+/// Whether a case passed.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Everything was as it must be.
+    Passed,
+    /// It was not run, since the lab cannot do all that it needs.
+    Skipped {
+        /// What is missing.
+        missing: Vec<Ability>,
+    },
+    /// Something was not as it must be.
+    Failed(Failed),
+}
 
 /// Where a case failed, and how.
 #[derive(Clone, Debug)]
 pub struct Failed {
     /// Which step: `start`, `3`, `3.2`.
-    step: String,
-    why: String,
+    pub step: String,
+    /// What was expected there, and what was found.
+    pub why: String,
 }
 
 impl Failed {
@@ -41,17 +69,53 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// Runs a case, once for each set of its variables.
-///
-/// # Errors
-///
-/// The first step that failed.
-pub async fn run(cases: &Cases, case: &Case, subject: &Arc<dyn Subject>) -> Result<(), Failed> {
+impl Ran {
+    /// Makes an error of everything but a pass.
+    ///
+    /// # Errors
+    ///
+    /// Where the case failed and how, or what the lab could not do.
+    pub fn passed(&self) -> Result<(), Failed> {
+        match &self.outcome {
+            Outcome::Passed => Ok(()),
+            Outcome::Skipped { missing } => {
+                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+                let why = format!("skipped, the lab lacks {}", missing.join(", "));
+                Err(Failed::at("start", why))
+            }
+            Outcome::Failed(failed) => Err(failed.clone()),
+        }
+    }
+}
+
+/// Runs a case in a lab, once for each set of its variables.
+pub async fn run(cases: &Cases, case: &Case, lab: &dyn Lab) -> Ran {
+    let missing: BTreeSet<Ability> = needs(cases, case);
+    let missing: Vec<Ability> = missing.difference(lab.abilities()).copied().collect();
+    if !missing.is_empty() {
+        return Ran {
+            outcome: Outcome::Skipped { missing },
+            trace: Vec::new(),
+        };
+    }
+    let trace = Trace::default();
+    let outcome = match run_all(cases, case, lab, &trace).await {
+        Ok(()) => Outcome::Passed,
+        Err(failed) => Outcome::Failed(failed),
+    };
+    Ran {
+        outcome,
+        trace: trace.take(),
+    }
+}
+
+async fn run_all(cases: &Cases, case: &Case, lab: &dyn Lab, trace: &Trace) -> Result<(), Failed> {
+    let at = Place { cases, case, lab };
     if case.each.is_empty() {
-        return run_once(cases, case, subject, &Variables::new()).await;
+        return run_once(at, &Variables::new(), trace).await;
     }
     for (i, row) in case.each.iter().enumerate() {
-        let ran = run_once(cases, case, subject, row).await;
+        let ran = run_once(at, row, trace).await;
         ran.map_err(|failed| Failed {
             step: format!("{} with each[{i}] {}", failed.step, json!(row)),
             why: failed.why,
@@ -60,42 +124,46 @@ pub async fn run(cases: &Cases, case: &Case, subject: &Arc<dyn Subject>) -> Resu
     Ok(())
 }
 
-async fn run_once(
-    cases: &Cases,
-    case: &Case,
-    subject: &Arc<dyn Subject>,
-    row: &Variables,
-) -> Result<(), Failed> {
-    let mut run = Run::begin(cases, case, subject, row).await?;
-    for (i, step) in case.step.iter().enumerate() {
+async fn run_once(at: Place<'_>, row: &Variables, trace: &Trace) -> Result<(), Failed> {
+    let mut run = Run::begin(at, row, trace).await?;
+    for (i, step) in at.case.step.iter().enumerate() {
         let name = i.saturating_add(1).to_string();
         if !step.sweep.is_empty() {
-            sweep::sweep(cases, case, subject, row, i).await?;
+            let before = trace.take();
+            sweep::sweep(at, row, i, trace).await?;
+            trace.put(before);
         }
         run.step(&name, step).await?;
     }
     Ok(())
 }
 
+/// Which case is run, and where.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    cases: &'a Cases,
+    case: &'a Case,
+    lab: &'a dyn Lab,
+}
+
 /// A case under way.
 struct Run<'a> {
     cases: &'a Cases,
     state: State,
+    trace: Trace,
 }
 
 impl<'a> Run<'a> {
     /// Begins a case, and makes its start.
-    async fn begin(
-        cases: &'a Cases,
-        case: &Case,
-        subject: &Arc<dyn Subject>,
-        row: &Variables,
-    ) -> Result<Self, Failed> {
+    async fn begin(at: Place<'a>, row: &Variables, trace: &Trace) -> Result<Self, Failed> {
+        trace.take();
+        let state = State::begin(at.lab, row).await;
         let mut run = Self {
-            cases,
-            state: State::new(subject, row),
+            cases: at.cases,
+            state: state.map_err(|why| Failed::at("start", why))?,
+            trace: trace.clone(),
         };
-        for name in &case.start {
+        for name in &at.case.start {
             let name = run
                 .state
                 .resolve(&json!(name))
@@ -124,13 +192,17 @@ impl<'a> Run<'a> {
 
     async fn step(&mut self, place: &str, step: &Step) -> Result<(), Failed> {
         let failed = |why: String| Failed::at(place, why);
+        self.trace.add(Moment {
+            place: place.to_owned(),
+            ..Moment::default()
+        });
         if step.race.is_some() {
-            self.surround(step).map_err(failed)?;
+            self.surround(step).await.map_err(failed)?;
             self.race(step).await.map_err(failed)?;
         } else if let Some(call) = step.own_call() {
             for i in 0..step.times.unwrap_or(1) {
                 self.state.set("i", &json!(i)).map_err(failed)?;
-                self.surround(step).map_err(failed)?;
+                self.surround(step).await.map_err(failed)?;
                 self.call(step, &call)
                     .await
                     .map_err(|why| match step.times {
@@ -139,7 +211,7 @@ impl<'a> Run<'a> {
                     })?;
             }
         } else {
-            self.surround(step).map_err(failed)?;
+            self.surround(step).await.map_err(failed)?;
             if let Some(name) = &step.sequence {
                 let name = self.state.resolve(&json!(name)).map_err(failed)?;
                 self.sequence(place, name.as_str().unwrap_or_default())
@@ -178,59 +250,51 @@ impl<'a> Run<'a> {
     }
 
     /// Moves and breaks what the step wants moved and broken before its call.
-    fn surround(&mut self, step: &Step) -> Result<(), String> {
-        let world = self.state.world().clone();
+    async fn surround(&mut self, step: &Step) -> Result<(), String> {
         if let Some(at) = &step.at {
             let at = self.state.resolve(at)?;
-            world
-                .clock()
-                .set(at.as_u64().ok_or(format!("{at} is no time"))?);
+            let at = at.as_u64().ok_or(format!("{at} is no time"))?;
+            self.turn(Control::Clock { at }).await?;
         }
         if let Some(wait) = &step.wait {
             let wait = self.state.resolve(&json!(wait))?;
-            world.clock().advance(seconds(&wait)?);
+            self.trace.amend(|it| it.did.push(format!("waited {wait}")));
+            self.state.wait(seconds(&wait)?).await?;
         }
         if let Some(clock) = &step.clock {
-            world.clock().break_down(clock == "fails");
+            let fails = clock == "fails";
+            self.turn(Control::ClockFails { fails }).await?;
         }
         if let Some(random) = &step.random {
-            let random = self.state.resolve(&json!(random))?;
-            world.random().break_down(match random.as_str() {
-                Some("works") => None,
-                Some("fails") => Some(Broken::Fail),
-                Some("zero") => Some(Broken::Zero),
-                Some("repeats") => Some(Broken::Repeat),
-                Some("stuck") => Some(Broken::Stuck),
-                _ => return Err(format!("no randomness is called {random}")),
-            });
+            let mode = self.text(random)?;
+            self.turn(Control::Random { mode }).await?;
         }
         match step.line.as_deref() {
             None => {}
-            Some("refuses") => world.line().refuse_all(true),
-            Some("works") => world.line().refuse_all(false),
+            Some(line @ ("refuses" | "works")) => {
+                let refuses = line == "refuses";
+                self.turn(Control::Line { refuses }).await?;
+            }
             Some(other) => return Err(format!("no phone line is called {other}")),
         }
         for fate in &step.fates {
-            let fate = self.state.resolve(&json!(fate))?;
-            world
-                .line()
-                .destine(match fate.as_str().unwrap_or_default() {
-                    "failed" => Fate::Failed,
-                    "refused" => Fate::Refused,
-                    "already-sent" => Fate::AlreadySent,
-                    "lost" => Fate::Lost,
-                    "doubtful" => Fate::Doubtful,
-                    other => return Err(format!("no fate is called {other}")),
-                });
+            let fate = self.text(fate)?;
+            self.turn(Control::Fate { fate }).await?;
         }
         if step.rotate_keys {
-            world.keyring().rotate();
+            self.turn(Control::RotateKeys).await?;
         }
         if let Some(tamper) = &step.tamper {
-            self.state.tamper(tamper)?;
+            let how = self.text(&tamper.how)?;
+            self.turn(Control::Tamper {
+                record: tamper.record.clone(),
+                of: tamper.of.clone(),
+                how,
+            })
+            .await?;
         }
         if step.restart {
-            self.state.restart();
+            self.turn(Control::Restart).await?;
         }
         if step.look {
             self.state.look();
@@ -239,6 +303,30 @@ impl<'a> Run<'a> {
             self.state.set(name, value)?;
         }
         Ok(())
+    }
+
+    /// Does something to the world, and notes it.
+    async fn turn(&mut self, control: Control) -> Result<(), String> {
+        let did = json!(control).to_string();
+        self.trace.amend(|it| it.did.push(did));
+        self.state.turn(control).await
+    }
+
+    fn text(&self, text: &str) -> Result<String, String> {
+        match self.state.resolve(&json!(text))? {
+            Value::String(text) => Ok(text),
+            other => Err(format!("{text} is no text, but {other}")),
+        }
+    }
+
+    async fn plan(&mut self, planned: &Planned) -> Result<(), String> {
+        self.turn(Control::Fault {
+            import: planned.import.clone(),
+            on: planned.on,
+            times: planned.times,
+            kind: planned.kind,
+        })
+        .await
     }
 
     /// Completes a call, whose template may be named by a variable.
@@ -253,20 +341,37 @@ impl<'a> Run<'a> {
         call.complete(&self.cases.templates)
     }
 
+    /// Makes a call that is complete, and returns its answer.
+    async fn ask(&mut self, call: &Call) -> Result<Value, String> {
+        let function = call.call.as_deref().ok_or("the call names no function")?;
+        let args = self.state.arguments(call)?;
+        self.trace
+            .amend(|it| it.calls.push((function.to_owned(), args.clone())));
+        let answer = self.state.call(function, &args).await?;
+        self.trace.amend(|it| it.answers.push(answer.clone()));
+        Ok(answer)
+    }
+
+    /// Compares an answer with what is expected of it.
+    fn check(&self, expected: &Value, answer: &Value) -> Result<(), String> {
+        let expected = self.state.resolve(expected)?;
+        self.trace.amend(|it| it.expected = Some(expected.clone()));
+        pattern::check(&expected, answer)
+    }
+
     async fn call(&mut self, step: &Step, call: &Call) -> Result<(), String> {
         let call = self.complete(call)?;
         if let Some(planned) = &step.fault {
-            plan(self.state.world().failing(), planned)?;
+            self.plan(planned).await?;
         }
         let before = self.state.snapshot();
-        let called = self.state.call(&call).await;
-        if step.fault.is_some() && self.state.world().failing().end() == 0 {
+        let called = self.ask(&call).await;
+        if step.fault.is_some() && self.state.end_fault().await? == 0 {
             return Err("the fault that was planned never happened".to_owned());
         }
         let answer = called?;
         if let Some(expected) = &call.expect {
-            let expected = self.state.resolve(expected)?;
-            pattern::check(&expected, &answer)?;
+            self.check(expected, &answer)?;
         }
         if step.unchanged || must_not_change(&call, &answer) {
             match call.call.as_deref() {
@@ -301,20 +406,6 @@ fn must_not_change(call: &Call, answer: &Value) -> bool {
         None if function == "sign-in.begin" => !minted,
         None => READS.contains(&function),
     }
-}
-
-fn plan(failing: &crate::world::Failing, planned: &Planned) -> Result<(), String> {
-    let import: Import = planned
-        .import
-        .parse()
-        .map_err(|_| format!("no import is called {}", planned.import))?;
-    let kind = match planned.kind {
-        FaultKind::FailBefore => Kind::Before,
-        FaultKind::FailAfter => Kind::After,
-        FaultKind::Conflict => Kind::Conflict,
-    };
-    failing.plan(import, kind, planned.on, planned.times);
-    Ok(())
 }
 
 /// Reads a length of time: a number of seconds, or a text such as `30s`, `15m`, `12h`, `4d`.

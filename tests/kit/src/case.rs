@@ -1,15 +1,17 @@
 //! Cases as data. Their form is described in `tests/cases/README.md`.
 
 mod call;
+mod contract;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::call::{Call, Template};
+use self::contract::CONTRACT;
 
 /// Variables, by their names.
 pub type Variables = BTreeMap<String, Value>;
@@ -40,6 +42,9 @@ pub struct Case {
     pub id: String,
     /// The duties that it holds the plugin to.
     pub covers: Vec<String>,
+    /// The level of the contract that it belongs to.
+    #[serde(default)]
+    pub level: Level,
     /// What it is about, where the id does not say enough.
     pub title: Option<String>,
     /// Sequences that come first.
@@ -50,6 +55,25 @@ pub struct Case {
     pub each: Vec<Variables>,
     /// The steps.
     pub step: Vec<Step>,
+}
+
+/// A part of the contract that a plugin implements whole, as `meta.describe` claims it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Policy and deadline, authenticator app, recovery, status and reset.
+    #[default]
+    Core,
+    /// Text messages, trusted devices and all of `administration` too.
+    Extended,
+}
+
+impl Level {
+    /// Says whether a function of the contract, such as `sign-in.begin`, belongs to this level.
+    #[must_use]
+    pub fn has(self, function: &str) -> bool {
+        self == Self::Extended || !EXTENDED.contains(&function)
+    }
 }
 
 /// One step. Its parts happen in the order of the fields.
@@ -154,7 +178,7 @@ pub struct Planned {
 }
 
 /// How an import fails.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
     /// Nothing happened.
@@ -197,48 +221,68 @@ pub struct Unreadable {
 }
 
 impl Cases {
-    /// Reads the cases of this crate.
+    /// Returns the cases of the contract, which are part of this library.
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] names the file and the place in it.
-    pub fn of_this_crate() -> Result<Self, Unreadable> {
-        Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"))
+    /// [`Unreadable`] names the file and the place in it. Tests see to it that there is none.
+    pub fn of_the_contract() -> Result<Self, Unreadable> {
+        Self::parse(
+            CONTRACT
+                .iter()
+                .map(|(name, text)| (PathBuf::from(name), *text)),
+        )
     }
 
-    /// Reads the cases of a directory.
+    /// Reads the cases of a directory: all files of it that end in `.toml`.
     ///
     /// # Errors
     ///
     /// [`Unreadable`] names the file and the place in it.
     pub fn read(directory: &Path) -> Result<Self, Unreadable> {
+        let unreadable = |file: &Path, error: std::io::Error| Unreadable {
+            file: file.to_owned(),
+            why: error.to_string(),
+        };
+        let mut paths = fs::read_dir(directory)
+            .map_err(|error| unreadable(directory, error))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| unreadable(directory, error))?;
+        paths.retain(|path| path.extension().is_some_and(|it| it == "toml"));
+        paths.sort();
+        let mut files = Vec::with_capacity(paths.len());
+        for path in paths {
+            let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+            files.push((path, text));
+        }
+        Self::parse(files)
+    }
+
+    /// Returns every case.
+    pub fn all(&self) -> impl Iterator<Item = &Case> {
+        self.files.iter().flat_map(|file| &file.cases)
+    }
+
+    fn parse<T: AsRef<str>>(
+        files: impl IntoIterator<Item = (PathBuf, T)>,
+    ) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct CaseFile {
             case: Vec<Case>,
         }
-        let unreadable = |error: std::io::Error| Unreadable {
-            file: directory.to_owned(),
-            why: error.to_string(),
-        };
-        let mut paths = fs::read_dir(directory)
-            .map_err(unreadable)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(unreadable)?;
-        paths.retain(|path| path.extension().is_some_and(|it| it == "toml"));
-        paths.sort();
         let mut cases = Self {
             files: Vec::new(),
             templates: Templates::default(),
         };
-        for path in paths {
+        for (path, text) in files {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             match &*name {
-                "templates" => cases.templates = parse(&path)?,
+                "templates" => cases.templates = parse(&path, text.as_ref())?,
                 _ => cases.files.push(File {
                     name: name.clone().into_owned(),
-                    cases: parse::<CaseFile>(&path)?.case,
+                    cases: parse::<CaseFile>(&path, text.as_ref())?.case,
                 }),
             }
         }
@@ -261,13 +305,11 @@ impl Step {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Unreadable> {
-    let unreadable = |why| Unreadable {
+fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, Unreadable> {
+    toml::from_str(text).map_err(|error| Unreadable {
         file: path.to_owned(),
-        why,
-    };
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    toml::from_str(&text).map_err(|error| unreadable(error.to_string()))
+        why: error.to_string(),
+    })
 }
 
 impl fmt::Display for Unreadable {
@@ -281,3 +323,16 @@ impl std::error::Error for Unreadable {}
 fn one() -> u32 {
     1
 }
+
+/// Functions that the core level has not.
+const EXTENDED: [&str; 9] = [
+    "administration.add-totp",
+    "administration.erase",
+    "administration.first-factor-changed",
+    "administration.preview",
+    "administration.revoke",
+    "administration.unlock",
+    "enrollment.begin-sms",
+    "enrollment.resend",
+    "verification.send-code",
+];

@@ -1,0 +1,30 @@
+//! The conformance kit of the Countersign contract: the cases, and what runs them against any plugin, in any host.
+//!
+//! The cases are data, in `tests/cases/*.toml`; their form is described there, so that other people's runners can use
+//! them too. They are part of this library ([`Cases::of_the_contract`]). A plugin is tested in a [`Lab`]: in a
+//! [`World`] whose clock, randomness, keys, store and phone line obey the case ([`Local`]), or in a host of somebody else.
+//! What it answers is compared with what the case wants ([`runner::run`]).
+//!
+//! The cases are the yardstick of the contract, so nothing here computes what the plugin should say: a code comes from
+//! an implementation of RFC 6238 that the plugin does not use.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod authenticator;
+pub mod case;
+pub mod expression;
+pub mod host;
+pub mod lab;
+pub mod local;
+pub mod pattern;
+pub mod runner;
+pub mod subject;
+pub mod world;
+
+pub use crate::case::{Case, Cases, Level};
+pub use crate::host::{Host, OwnHost, Refusal};
+pub use crate::lab::{Ability, Control, Lab, Session, View};
+pub use crate::local::Local;
+pub use crate::subject::{Component, Fault, Instance, Subject};
+pub use crate::world::World;
