@@ -89,7 +89,7 @@ fn variable(name: &str) -> Result<String, Failure> {
     env::var(name).map_err(|error| Failure::of_build(&format!("{name}: {error}")))
 }
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -97,6 +97,8 @@ const SOURCES: [&str; 9] = [
     "guest/build.rs",
     "guest/core/Cargo.toml",
     "guest/core/src",
+    "guest/sdk/Cargo.toml",
+    "guest/sdk/src",
     "guest/src",
     "wit",
 ];

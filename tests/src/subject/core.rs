@@ -1,6 +1,6 @@
 //! The core, in this process.
 //!
-//! What `guest/src` does around `countersign-core` in a component is done here anew around the same core: the clock is
+//! What `guest/sdk/src` does around `countersign-core` in a component is done here anew around the same core: the clock is
 //! read once, records are read, decided on and committed with their events, again if another call came first. A
 //! case that both pass says something about the component's carrying and conversion; a fault in the core itself shows
 //! in neither alone.

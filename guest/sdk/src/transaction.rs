@@ -30,16 +30,17 @@ use crate::keys::Keys;
 /// # Errors
 ///
 /// Returns the clock as the fault for a time that cannot be.
-pub(crate) fn now() -> Result<Instant, Failure> {
+pub fn now() -> Result<Instant, Failure> {
     Instant::from_clock(wall_clock::now().seconds).ok_or(Dependency::Clock.into())
 }
 
 /// What was read for one call.
-pub(crate) struct Reading {
+#[derive(Debug)]
+pub struct Reading {
     /// The user.
-    pub(crate) person: Person,
+    pub person: Person,
     /// The policies asked for that exist.
-    pub(crate) policies: Policies,
+    pub policies: Policies,
     account: Option<u64>,
     tickets: Option<u64>,
 }
@@ -49,7 +50,7 @@ pub(crate) struct Reading {
 /// # Errors
 ///
 /// Returns [`Failure::Unavailable`] when the store does not answer, or holds what cannot be read.
-pub(crate) fn read(user: &User, owners: &[Company]) -> Result<Reading, Failure> {
+pub fn read(user: &User, owners: &[Company]) -> Result<Reading, Failure> {
     let ids: Vec<RecordId> = [
         RecordId::User(UserRecord::Account),
         RecordId::User(UserRecord::Tickets),
@@ -87,7 +88,7 @@ pub(crate) fn read(user: &User, owners: &[Company]) -> Result<Reading, Failure> 
 ///
 /// Returns what `decide` returns, [`Failure::Busy`] when other calls kept coming first, and [`Failure::Unavailable`] when
 /// an import is at fault; the commit may have happened then.
-pub(crate) fn run<R>(
+pub fn run<R>(
     user: &User,
     owners: &[Company],
     decide: impl Fn(Person, &Policies, Instant, &mut Keys<'_>) -> Result<Decision<R>, Failure>,
@@ -149,7 +150,7 @@ fn commit_decision(
 /// # Errors
 ///
 /// As [`run`].
-pub(crate) fn replace_policy(
+pub fn replace_policy(
     company: &Company,
     decide: impl Fn(Option<StoredPolicy>, Instant) -> Result<(StoredPolicy, Vec<Event>), Failure>,
 ) -> Result<StoredPolicy, Failure> {
@@ -181,7 +182,7 @@ pub(crate) fn replace_policy(
 /// # Errors
 ///
 /// As [`run`].
-pub(crate) fn refuse(user: &User, refusal: Refusal) -> Result<Failure, Failure> {
+pub fn refuse(user: &User, refusal: Refusal) -> Result<Failure, Failure> {
     commit_decision(user, &[], &mut |person, _, now, _| {
         Ok(text_message::count_refusal(person, &refusal, now).changes)
     })?;
@@ -193,7 +194,7 @@ pub(crate) fn refuse(user: &User, refusal: Refusal) -> Result<Failure, Failure> 
 /// # Errors
 ///
 /// Returns [`Failure::Unavailable`] when the store does not take it.
-pub(crate) fn note(event: &Event) -> Result<(), Failure> {
+pub fn note(event: &Event) -> Result<(), Failure> {
     match commit(&[], core::slice::from_ref(event))? {
         Committed::Won => Ok(()),
         Committed::Lost | Committed::CeilingReached(_) => Err(Dependency::Store.into()),
@@ -205,7 +206,7 @@ pub(crate) fn note(event: &Event) -> Result<(), Failure> {
 /// # Errors
 ///
 /// Returns [`Failure::Unavailable`] when the store does not answer, or holds what cannot be read.
-pub(crate) fn read_policy(company: &Company) -> Result<Option<StoredPolicy>, Failure> {
+pub fn read_policy(company: &Company) -> Result<Option<StoredPolicy>, Failure> {
     let record = get(&[policy_id(company)])?.into_iter().next().flatten();
     record.map(|it| decode(&it, v1::decode_policy)).transpose()
 }

@@ -25,8 +25,9 @@ use crate::bindings::exports::countersign::mfa::{
     administration, enrollment, recovery, sign_in, verification,
 };
 
+/// Renames a failure.
 #[inline(never)]
-pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
+pub fn failure_to_wit(failure: Failure) -> wit::Failure {
     match failure {
         Failure::Invalid { field, expected } => wit::Failure::InvalidInput(wit::InvalidInput {
             field,
@@ -52,7 +53,8 @@ pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
     }
 }
 
-pub(crate) fn begun_to_wit(begun: Begun) -> sign_in::BeginOutcome {
+/// Renames what `sign-in.begin` decided.
+pub fn begun_to_wit(begun: Begun) -> sign_in::BeginOutcome {
     match begun {
         Begun::Allow(allowance) => sign_in::BeginOutcome::Allow(allowance_to_wit(allowance)),
         Begun::Challenge(challenge) => {
@@ -63,7 +65,8 @@ pub(crate) fn begun_to_wit(begun: Begun) -> sign_in::BeginOutcome {
     }
 }
 
-pub(crate) fn view_to_wit(view: TicketView) -> sign_in::TicketView {
+/// Renames a view of a ticket.
+pub fn view_to_wit(view: TicketView) -> sign_in::TicketView {
     sign_in::TicketView {
         stage: match view.stage {
             Stage::Challenged => sign_in::Stage::Challenged,
@@ -94,7 +97,8 @@ pub(crate) fn view_to_wit(view: TicketView) -> sign_in::TicketView {
     }
 }
 
-pub(crate) fn assessment_to_wit(assessment: Assessment) -> sign_in::Assessment {
+/// Renames what becomes of a session.
+pub fn assessment_to_wit(assessment: Assessment) -> sign_in::Assessment {
     match assessment {
         Assessment::Continue(until) => sign_in::Assessment::Continue(until.as_seconds()),
         Assessment::Challenge => sign_in::Assessment::Challenge,
@@ -103,7 +107,8 @@ pub(crate) fn assessment_to_wit(assessment: Assessment) -> sign_in::Assessment {
     }
 }
 
-pub(crate) fn setup_to_wit(setup: &TotpSetup) -> enrollment::TotpSetup {
+/// Renames what the user takes to an app. The copy is as secret as what it was made of.
+pub fn setup_to_wit(setup: &TotpSetup) -> enrollment::TotpSetup {
     enrollment::TotpSetup {
         secret: setup.secret.expose().into(),
         grouped_key: setup.grouped_key.expose().into(),
@@ -113,7 +118,8 @@ pub(crate) fn setup_to_wit(setup: &TotpSetup) -> enrollment::TotpSetup {
     }
 }
 
-pub(crate) fn confirmation_to_wit(confirmation: Confirmation) -> enrollment::ConfirmVerdict {
+/// Renames what became of a confirming code.
+pub fn confirmation_to_wit(confirmation: Confirmation) -> enrollment::ConfirmVerdict {
     match confirmation {
         Confirmation::Accepted(assertion, issued) => {
             enrollment::ConfirmVerdict::Accepted(enrollment::Confirmation {
@@ -125,7 +131,8 @@ pub(crate) fn confirmation_to_wit(confirmation: Confirmation) -> enrollment::Con
     }
 }
 
-pub(crate) fn verdict_to_wit(verdict: Verdict) -> verification::VerifyVerdict {
+/// Renames what became of a code.
+pub fn verdict_to_wit(verdict: Verdict) -> verification::VerifyVerdict {
     match verdict {
         Verdict::Done(assertion) => verification::VerifyVerdict::Accepted(
             verification::Verified::Done(assertion_to_wit(assertion)),
@@ -137,14 +144,16 @@ pub(crate) fn verdict_to_wit(verdict: Verdict) -> verification::VerifyVerdict {
     }
 }
 
-pub(crate) fn presented_to_wit(presented: Presented) -> recovery::PresentVerdict {
+/// Renames what became of a recovery code.
+pub fn presented_to_wit(presented: Presented) -> recovery::PresentVerdict {
     match presented {
         Presented::Accepted(offer) => recovery::PresentVerdict::Accepted(offer_to_wit(&offer)),
         Presented::Rejected(it) => recovery::PresentVerdict::Rejected(rejection(it)),
     }
 }
 
-pub(crate) fn receipt_to_wit((receipt, outcome): (Receipt, Outcome)) -> wit::Receipt {
+/// Renames what is known of a message.
+pub fn receipt_to_wit((receipt, outcome): (Receipt, Outcome)) -> wit::Receipt {
     wit::Receipt {
         masked: receipt.masked,
         expires_at: receipt.good_until.as_seconds(),
@@ -159,14 +168,16 @@ pub(crate) fn receipt_to_wit((receipt, outcome): (Receipt, Outcome)) -> wit::Rec
     }
 }
 
-pub(crate) fn issued_to_wit(issued: &IssuedRecovery) -> wit::RecoveryCode {
+/// Renames a recovery code. The copy is as secret as what it was made of.
+pub fn issued_to_wit(issued: &IssuedRecovery) -> wit::RecoveryCode {
     wit::RecoveryCode {
         id: issued.id.clone(),
         code: issued.code.grouped().expose().into(),
     }
 }
 
-pub(crate) fn status_to_wit(status: UserStatus) -> administration::UserStatus {
+/// Renames what is known of a user.
+pub fn status_to_wit(status: UserStatus) -> administration::UserStatus {
     administration::UserStatus {
         known: status.known,
         erased: status.erased,
@@ -210,7 +221,8 @@ pub(crate) fn status_to_wit(status: UserStatus) -> administration::UserStatus {
     }
 }
 
-pub(crate) fn preview_to_wit(
+/// Renames what a sign-in would come to, with the part that each company has in it.
+pub fn preview_to_wit(
     preview: Preview,
     affiliations: Vec<Affiliation>,
 ) -> administration::PreviewReport {

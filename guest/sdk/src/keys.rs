@@ -1,5 +1,7 @@
 //! The keyring and the random source, as a decision asks for them.
 
+use core::fmt;
+
 use countersign_core::failure::Dependency;
 use countersign_core::vault::{Context, Hedge, Slot, Tag, Vault};
 use zeroize::Zeroizing;
@@ -7,12 +9,19 @@ use zeroize::Zeroizing;
 use crate::bindings::countersign::mfa::keyring;
 
 /// The keys of one call.
-pub(crate) struct Keys<'a>(Hedge<'a>);
+pub struct Keys<'a>(Hedge<'a>);
 
 impl<'a> Keys<'a> {
     /// The keys of a call, whose secrets are hedged so.
-    pub(crate) fn new(hedge: Hedge<'a>) -> Self {
+    pub fn new(hedge: Hedge<'a>) -> Self {
         Self(hedge)
+    }
+}
+
+// What was drawn last is inside.
+impl fmt::Debug for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
     }
 }
 

@@ -18,7 +18,11 @@ use crate::bindings::countersign::mfa::types;
 use crate::bindings::exports::countersign::mfa::policy as wit;
 
 /// Takes a policy; its other bounds are checked where it is put.
-pub(crate) fn policy(policy: wit::Policy) -> Result<Policy, Failure> {
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn policy(policy: wit::Policy) -> Result<Policy, Failure> {
     Ok(Policy {
         mode: match policy.mode {
             wit::Mode::Off => Mode::Off,
@@ -75,7 +79,8 @@ pub(crate) fn policy(policy: wit::Policy) -> Result<Policy, Failure> {
     })
 }
 
-pub(crate) fn policy_to_wit(stored: StoredPolicy) -> wit::StoredPolicy {
+/// Renames a stored policy.
+pub fn policy_to_wit(stored: StoredPolicy) -> wit::StoredPolicy {
     let StoredPolicy {
         policy, revision, ..
     } = stored;

@@ -22,29 +22,51 @@ use crate::bindings::countersign::mfa::types as wit;
 use crate::bindings::exports::countersign::mfa::{administration, enrollment, sign_in};
 
 /// A `begin-request`, but for the policies of its companies.
-pub(crate) struct BeginRequest {
-    pub(crate) memberships: Vec<Membership>,
-    pub(crate) first_factor: FirstFactor,
-    pub(crate) purpose: Purpose,
-    pub(crate) device_token: Option<Text>,
-    pub(crate) attested: bool,
-    pub(crate) known_enrolled: bool,
+#[derive(Debug)]
+pub struct BeginRequest {
+    /// The memberships, their count and roles not yet checked.
+    pub memberships: Vec<Membership>,
+    /// The first factor.
+    pub first_factor: FirstFactor,
+    /// What for.
+    pub purpose: Purpose,
+    /// The token of the device, whatever it is worth.
+    pub device_token: Option<Text>,
+    /// Whether a second channel vouched for the person.
+    pub attested: bool,
+    /// Whether the gateway remembers the user as enrolled.
+    pub known_enrolled: bool,
 }
 
-pub(crate) fn user(text: &str) -> Result<User, Failure> {
+/// Takes a user.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn user(text: &str) -> Result<User, Failure> {
     User::parse(text, "user")
 }
 
-pub(crate) fn company(text: &str, field: &str) -> Result<Company, Failure> {
+/// Takes the owner of a policy; `field` is what a failure names.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn company(text: &str, field: &str) -> Result<Company, Failure> {
     Company::parse_owner(text, field)
 }
 
 /// Takes a bearer string. Whether it looks like one is for the tickets to say.
-pub(crate) fn ticket(text: String) -> Text {
+pub fn ticket(text: String) -> Text {
     Text::new(text)
 }
 
-pub(crate) fn code_id(text: &str) -> Result<String, Failure> {
+/// Takes the id of a recovery code.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn code_id(text: &str) -> Result<String, Failure> {
     names::label(
         text,
         64,
@@ -53,14 +75,16 @@ pub(crate) fn code_id(text: &str) -> Result<String, Failure> {
     )
 }
 
-pub(crate) fn method(method: wit::Method) -> Method {
+/// Takes a method.
+pub fn method(method: wit::Method) -> Method {
     match method {
         wit::Method::Totp => Method::Totp,
         wit::Method::Sms => Method::Sms,
     }
 }
 
-pub(crate) fn revocable(what: administration::Revocable) -> Revocable {
+/// Takes what is to be revoked.
+pub fn revocable(what: administration::Revocable) -> Revocable {
     match what {
         administration::Revocable::Tickets => Revocable::Tickets,
         administration::Revocable::Devices => Revocable::Devices,
@@ -68,7 +92,12 @@ pub(crate) fn revocable(what: administration::Revocable) -> Revocable {
     }
 }
 
-pub(crate) fn actor(actor: wit::Actor) -> Result<Actor, Failure> {
+/// Takes who asks.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn actor(actor: wit::Actor) -> Result<Actor, Failure> {
     const EXPECTED: &str = "1 to 128 bytes without control characters";
     match actor {
         wit::Actor::User(id) => names::label(&id, 128, "actor.user", EXPECTED).map(Actor::User),
@@ -79,10 +108,11 @@ pub(crate) fn actor(actor: wit::Actor) -> Result<Actor, Failure> {
 }
 
 /// Takes memberships; the count and the roles are checked where the companies are read.
-pub(crate) fn memberships(
-    list: Vec<wit::Membership>,
-    field: &str,
-) -> Result<Vec<Membership>, Failure> {
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn memberships(list: Vec<wit::Membership>, field: &str) -> Result<Vec<Membership>, Failure> {
     list.into_iter()
         .enumerate()
         .map(|(i, it)| {
@@ -95,7 +125,12 @@ pub(crate) fn memberships(
         .collect()
 }
 
-pub(crate) fn first_factor(factor: wit::FirstFactor, field: &str) -> Result<FirstFactor, Failure> {
+/// Takes the gateway's word on the first factor; `field` is what a failure names.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn first_factor(factor: wit::FirstFactor, field: &str) -> Result<FirstFactor, Failure> {
     let kind = match factor.kind {
         wit::FirstFactorKind::Federated(provider) => {
             let field = format!("{field}.kind.federated");
@@ -135,7 +170,12 @@ pub(crate) fn first_factor(factor: wit::FirstFactor, field: &str) -> Result<Firs
     })
 }
 
-pub(crate) fn begin_request(request: sign_in::BeginRequest) -> Result<BeginRequest, Failure> {
+/// Takes what `sign-in.begin` is asked.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn begin_request(request: sign_in::BeginRequest) -> Result<BeginRequest, Failure> {
     let device_token = request.device_token.map(Text::new);
     if device_token
         .as_ref()
@@ -156,7 +196,12 @@ pub(crate) fn begin_request(request: sign_in::BeginRequest) -> Result<BeginReque
     })
 }
 
-pub(crate) fn purpose(purpose: wit::Purpose, field: &str) -> Result<Purpose, Failure> {
+/// Takes what a ticket is to be good for; `field` is what a failure names.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn purpose(purpose: wit::Purpose, field: &str) -> Result<Purpose, Failure> {
     Ok(match purpose {
         wit::Purpose::SignIn => Purpose::SignIn,
         wit::Purpose::ManageFactors => Purpose::ManageFactors,
@@ -172,7 +217,12 @@ pub(crate) fn purpose(purpose: wit::Purpose, field: &str) -> Result<Purpose, Fai
     })
 }
 
-pub(crate) fn session(session: sign_in::Session, max_age: Option<u32>) -> Result<Session, Failure> {
+/// Takes a session, and the age that a factor shown in it may have.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn session(session: sign_in::Session, max_age: Option<u32>) -> Result<Session, Failure> {
     Ok(Session {
         first_factor: first_factor(session.first_factor, "session.first-factor")?,
         factor_at: session.factor_at.map(Instant::new),
@@ -182,7 +232,12 @@ pub(crate) fn session(session: sign_in::Session, max_age: Option<u32>) -> Result
     })
 }
 
-pub(crate) fn label(label: &enrollment::Label) -> Result<Label, Failure> {
+/// Takes how an authenticator app is to show the entry.
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn label(label: &enrollment::Label) -> Result<Label, Failure> {
     Label::parse(&label.issuer, &label.account_name).map_err(|fault| {
         let field = match fault.field {
             "issuer" => "label.issuer",
@@ -193,7 +248,11 @@ pub(crate) fn label(label: &enrollment::Label) -> Result<Label, Failure> {
 }
 
 /// Takes a number as a person types it.
-pub(crate) fn phone(typed: &str) -> Result<PhoneNumber, Failure> {
+///
+/// # Errors
+///
+/// Returns [`Failure::Invalid`] with the name of the field that is out of its bounds.
+pub fn phone(typed: &str) -> Result<PhoneNumber, Failure> {
     PhoneNumber::parse(typed).map_err(|_| Failure::invalid("phone", E164))
 }
 

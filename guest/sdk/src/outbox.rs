@@ -14,8 +14,8 @@ use crate::bindings::countersign::mfa::sms;
 use crate::transaction;
 
 /// The host's phone line, as a decision asks it. A call that must decide anew asks once: looking a number up may cost.
-#[derive(Default)]
-pub(crate) struct Line {
+#[derive(Debug, Default)]
+pub struct Line {
     asked: RefCell<Option<(Company, PhoneNumber, Permission)>>,
 }
 
@@ -49,7 +49,7 @@ impl PhoneLine for &Line {
 ///
 /// Returns the refusal, once it is noted, or [`Failure::Unavailable`] when the store does not take a note. The message is
 /// counted then, and may have gone out.
-pub(crate) fn send(user: &User, sending: Sending) -> Result<(Receipt, Outcome), Failure> {
+pub fn send(user: &User, sending: Sending) -> Result<(Receipt, Outcome), Failure> {
     let Dispatch {
         message,
         receipt,
