@@ -45,6 +45,8 @@ pub struct Case {
     /// The level of the contract that it belongs to.
     #[serde(default)]
     pub level: Level,
+    /// A plugin that claims this level is not meant.
+    pub unless: Option<Level>,
     /// What it is about, where the id does not say enough.
     pub title: Option<String>,
     /// Sequences that come first.
@@ -55,6 +57,14 @@ pub struct Case {
     pub each: Vec<Variables>,
     /// The steps.
     pub step: Vec<Step>,
+}
+
+impl Case {
+    /// Says whether a plugin that claims this level, and those below it, is meant.
+    #[must_use]
+    pub fn is_for(&self, claimed: Level) -> bool {
+        self.level <= claimed && self.unless.is_none_or(|unless| claimed < unless)
+    }
 }
 
 /// A part of the contract that a plugin implements whole, as `meta.describe` claims it.
@@ -73,6 +83,15 @@ impl Level {
     #[must_use]
     pub fn has(self, function: &str) -> bool {
         self == Self::Extended || !EXTENDED.contains(&function)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Core => "core",
+            Self::Extended => "extended",
+        })
     }
 }
 
@@ -264,6 +283,25 @@ impl Cases {
         self.files.iter().flat_map(|file| &file.cases)
     }
 
+    /// Returns the case of an id, and its file.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<(&File, &Case)> {
+        self.files.iter().find_map(|file| {
+            let case = file.cases.iter().find(|case| case.id == id)?;
+            Some((file, case))
+        })
+    }
+
+    /// Returns the ids that are most like a text, the nearest first.
+    #[must_use]
+    pub fn nearest(&self, text: &str) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.all().map(|case| case.id.as_str()).collect();
+        let likeness = |id: &str| strsim::sorensen_dice(text, id);
+        ids.sort_by(|one, other| likeness(other).total_cmp(&likeness(one)));
+        ids.truncate(NEAREST);
+        ids
+    }
+
     fn parse<T: AsRef<str>>(
         files: impl IntoIterator<Item = (PathBuf, T)>,
     ) -> Result<Self, Unreadable> {
@@ -323,6 +361,9 @@ impl std::error::Error for Unreadable {}
 fn one() -> u32 {
     1
 }
+
+/// How many ids are suggested in the place of one that no case has.
+const NEAREST: usize = 3;
 
 /// Functions that the core level has not.
 const EXTENDED: [&str; 9] = [

@@ -8,6 +8,7 @@ mod trace;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -90,6 +91,13 @@ impl Ran {
 
 /// Runs a case in a lab, once for each set of its variables.
 pub async fn run(cases: &Cases, case: &Case, lab: &dyn Lab) -> Ran {
+    run_within(cases, case, lab, Duration::MAX).await
+}
+
+/// Runs a case in a lab as [`run`] does, and fails it after some time.
+///
+/// What runs in the lab ends when it is next waited for; a plugin's own time is the lab's to limit.
+pub async fn run_within(cases: &Cases, case: &Case, lab: &dyn Lab, most: Duration) -> Ran {
     let missing: BTreeSet<Ability> = needs(cases, case);
     let missing: Vec<Ability> = missing.difference(lab.abilities()).copied().collect();
     if !missing.is_empty() {
@@ -99,14 +107,18 @@ pub async fn run(cases: &Cases, case: &Case, lab: &dyn Lab) -> Ran {
         };
     }
     let trace = Trace::default();
-    let outcome = match run_all(cases, case, lab, &trace).await {
-        Ok(()) => Outcome::Passed,
-        Err(failed) => Outcome::Failed(failed),
+    let ran = tokio::time::timeout(most, run_all(cases, case, lab, &trace)).await;
+    let trace = trace.take();
+    let outcome = match ran {
+        Ok(Ok(())) => Outcome::Passed,
+        Ok(Err(failed)) => Outcome::Failed(failed),
+        Err(_) => {
+            let place = trace.last().map_or("start", |it| &it.place);
+            let why = format!("not done after {} s", most.as_secs_f64());
+            Outcome::Failed(Failed::at(place, why))
+        }
     };
-    Ran {
-        outcome,
-        trace: trace.take(),
-    }
+    Ran { outcome, trace }
 }
 
 async fn run_all(cases: &Cases, case: &Case, lab: &dyn Lab, trace: &Trace) -> Result<(), Failed> {
