@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_conformance::{Cases, Level, runner};
+use countersign_conformance::{Cases, Clause, Level, runner};
 use countersign_tests::duties::Duties;
 use countersign_tests::tree::{files, named};
 use wit_parser::{Docs, Resolve, TypeDefKind};
@@ -122,6 +122,24 @@ fn the_kit_carries_every_file_of_cases() {
         cases.files.iter().map(|file| file.name.clone()).collect()
     };
     assert_eq!(names(&carried), names(&stored));
+}
+
+#[test]
+fn the_kit_quotes_every_duty_of_the_contract() {
+    let quoted = Clause::of_the_contract().into_iter();
+    let quoted: Vec<(String, String)> = quoted.map(|it| (it.id, it.whose)).collect();
+    let stated = duties().stated.into_iter();
+    let stated: Vec<(String, String)> = stated.map(|it| (it.id, it.whose)).collect();
+    assert_eq!(quoted, stated);
+}
+
+#[test]
+fn a_quoted_duty_ends_where_its_sentence_does() {
+    for clause in Clause::of_the_contract() {
+        let text = &clause.text;
+        assert!(text.ends_with('.') && !text.contains("**"), "{clause}");
+        assert!(!clause.first_sentence().is_empty(), "{clause}");
+    }
 }
 
 #[test]

@@ -13,18 +13,30 @@
 
 pub mod authenticator;
 pub mod case;
+pub mod claim;
+pub mod clause;
+pub mod expected;
 pub mod expression;
 pub mod host;
 pub mod lab;
 pub mod local;
 pub mod pattern;
+pub mod report;
 pub mod runner;
+pub mod selection;
 pub mod subject;
+pub mod suite;
 pub mod world;
 
 pub use crate::case::{Case, Cases, Level};
+pub use crate::claim::Claim;
+pub use crate::clause::Clause;
+pub use crate::expected::Expected;
 pub use crate::host::{Host, OwnHost, Refusal};
 pub use crate::lab::{Ability, Control, Lab, Session, View};
 pub use crate::local::Local;
+pub use crate::report::Report;
+pub use crate::selection::Selection;
 pub use crate::subject::{Component, Fault, Instance, Subject};
+pub use crate::suite::Suite;
 pub use crate::world::World;

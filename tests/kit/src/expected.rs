@@ -1,0 +1,120 @@
+//! Failures that are known, each with its reason.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::case::Cases;
+
+/// The cases that are known to fail, and why.
+///
+/// An expected failure is neither a pass nor a skip: the case is run, and a pass that nobody expected fails the run,
+/// so that the list does not outlive what it excuses.
+///
+/// # Examples
+///
+/// ```
+/// use countersign_conformance::{Cases, Expected};
+///
+/// let cases = Cases::of_the_contract()?;
+/// let text = r#"
+///     [[expected]]
+///     id = "right-code-once"
+///     why = "the store of this plugin is not written yet"
+/// "#;
+/// let expected = Expected::parse(text, &cases)?;
+/// assert!(expected.why("right-code-once").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Expected(BTreeMap<String, String>);
+
+/// Why a list of expected failures cannot be used.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unusable(String);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    #[serde(default)]
+    expected: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    why: String,
+}
+
+impl Expected {
+    /// Reads a list in TOML: `[[expected]]` with `id` and `why`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unusable`] for what is no such list, for an id that no case has or that is there twice, and for an empty reason.
+    pub fn parse(text: &str, cases: &Cases) -> Result<Self, Unusable> {
+        let listed: Listed = toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
+        let mut reasons = BTreeMap::new();
+        for Entry { id, why } in listed.expected {
+            if cases.find(&id).is_none() {
+                let nearest = cases.nearest(&id).join(", ");
+                return Err(Unusable(format!(
+                    "no case is called {id}; near it: {nearest}"
+                )));
+            }
+            if why.trim().is_empty() {
+                return Err(Unusable(format!("{id}: expected a reason in `why`")));
+            }
+            if reasons.insert(id.clone(), why).is_some() {
+                return Err(Unusable(format!("{id} is there twice")));
+            }
+        }
+        Ok(Self(reasons))
+    }
+
+    /// Returns why a case is expected to fail, if it is.
+    #[must_use]
+    pub fn why(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Expected, Unusable> {
+        Expected::parse(text, &Cases::of_the_contract().unwrap())
+    }
+
+    #[test]
+    fn an_id_that_no_case_has_is_refused_and_the_nearest_named() {
+        let text = "[[expected]]\nid = \"right-code-twice\"\nwhy = \"it is late\"";
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains("right-code-once"), "{error}");
+    }
+
+    #[test]
+    fn each_has_a_reason_and_stands_there_once() {
+        let one = "[[expected]]\nid = \"right-code-once\"\nwhy = \"it is late\"\n";
+        assert!(parse(one).is_ok());
+        for text in [
+            "[[expected]]\nid = \"right-code-once\"\n",
+            "[[expected]]\nid = \"right-code-once\"\nwhy = \" \"\n",
+            &one.repeat(2),
+            "[[expect]]\n",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}
