@@ -8,6 +8,7 @@ mod bench;
 mod calendar;
 mod call;
 mod company;
+mod conformance;
 mod copy;
 mod database;
 mod demo;
@@ -49,6 +50,7 @@ use crate::backup::Backup;
 use crate::bench::Bench;
 use crate::call::Call;
 use crate::company::Company;
+use crate::conformance::Conformance;
 use crate::copy::Copy;
 use crate::demo::Demo;
 use crate::events::Events;
@@ -87,6 +89,7 @@ struct Countersign {
 enum Command {
     Demo(Demo),
     Inspect(Inspect),
+    Conformance(Conformance),
     Call(Call),
     Import(Import),
     Policy(Policy),
@@ -138,6 +141,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
     match arguments.command {
         Command::Demo(demo) => demo.run(cache, &mut out).await?,
         Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
+        Command::Conformance(conformance) => conformance.run(cache, &mut out).await?,
         Command::Call(call) => call.run(cache, &mut out).await?,
         Command::Import(import) => import.run(cache, &mut out).await?,
         Command::Policy(policy) => policy.run(cache, &mut out).await?,
@@ -184,7 +188,8 @@ Exit codes:
   1    the work could not be done, or the demo came out otherwise than it told
   2    the command line, or what it names, cannot be used
   3    a host would refuse the plugin
-  4    it was done, and the answer is no: the plugin's err, a row refused, a policy laxer
+  4    it was done, and the answer is no: the plugin's err, a row refused, a policy laxer,
+       a plugin that does not conform
   5    the plugin trapped, used up its limits or broke the contract, and was stopped
   6    serve was told to end, and did before everybody had their answer
   130  Ctrl-C";

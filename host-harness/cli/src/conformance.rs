@@ -1,0 +1,264 @@
+//! `countersign conformance`.
+
+mod explanation;
+mod list;
+mod summary;
+
+use std::fs;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use countersign_conformance::{
+    Cases, Component, Expected, Lab, Level, Local, Report, Selection, Suite,
+};
+use countersign_host::{Limits, Plugin};
+
+use crate::exit::Exit;
+use crate::json::pretty;
+use crate::plugin::{self, Kind};
+use crate::progress::Progress;
+
+/// Says whether a plugin does what the contract wants, clause by clause
+#[derive(Args, Debug)]
+#[command(after_long_help = EXIT_CODES)]
+pub(crate) struct Conformance {
+    /// The plugin; without it, the component that was built with this command
+    plugin: Option<PathBuf>,
+    /// The level to hold it to, whatever it claims; without it, the one that it claims
+    #[arg(long, value_enum)]
+    level: Option<Asked>,
+    /// Only cases with this in their id, of this file, or of this duty, such as VERIFY-3; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+    /// List the cases in place of running them; as JSON with --json -
+    #[arg(long, conflicts_with_all = ["explain", "expect", "junit", "html"])]
+    list: bool,
+    /// Run this case, and tell all of it: clauses, steps, what was expected and what was seen
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["filter", "expect", "junit", "html", "json"])]
+    explain: Option<String>,
+    /// Cases that are known to fail, as a TOML file: [[expected]] with id and why
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// Do not count it against the plugin where the host cannot do what a case needs
+    #[arg(long)]
+    allow_skips: bool,
+    /// Write a report as JUnit XML, for a build server
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write a report as one page, for a browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write a report as JSON; `-` prints it in place of the tables
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// How many cases run at once; as many as there are processors unless set
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Seconds that a case may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: u32,
+}
+
+/// A level that is asked for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Asked {
+    /// Policy and deadline, authenticator app, recovery, status and reset
+    Core,
+    /// Text messages, trusted devices and all of administration too
+    Extended,
+}
+
+impl Conformance {
+    pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
+        let cases = Cases::of_the_contract().map_err(|error| Exit::Fault(error.to_string()))?;
+        let selection = Selection::of(self.filter.clone());
+        check(&selection, &cases)?;
+        if self.list {
+            let level = self.level.map(Level::from);
+            return list::write(&cases, &selection, level, self.prints_json(), out);
+        }
+        if let Some(id) = &self.explain {
+            known(id, &cases)?;
+        }
+        let expected = self.expected(&cases)?;
+        // What cannot be written is told before anything is run.
+        let files = Files::create(&self)?;
+        let name = plugin::name(self.plugin.as_deref());
+        let plugin = self.load(cache)?;
+        let digest = plugin.digest().to_string();
+        let lab: Arc<dyn Lab> = Arc::new(Local::of(Arc::new(Component::of(HOST, plugin))));
+        if let Some(id) = &self.explain {
+            return explanation::write(&cases, id, &*lab, self.most(), out).await;
+        }
+        let total = u64::try_from(selection.of_all(&cases).count()).ok();
+        let mut suite = Suite::new(Arc::new(cases), lab);
+        suite.level = self.level.map(Level::from);
+        suite.selection = selection;
+        suite.expected = expected;
+        suite.allows_skips = self.allow_skips;
+        suite.jobs = self.jobs();
+        suite.timeout = self.most();
+        let progress = Progress::of("cases", total);
+        let report = suite.run(&name, Some(digest), |_| progress.add(1)).await;
+        drop(progress);
+        files.write(&report)?;
+        match self.prints_json() {
+            true => writeln!(out, "{}", pretty(&report.to_json()))?,
+            false => summary::write(&report, out)?,
+        }
+        match report.conforms() {
+            true => Ok(()),
+            false => Err(Exit::AnsweredNo(format!("it {}", report.verdict()))),
+        }
+    }
+
+    fn expected(&self, cases: &Cases) -> Result<Expected, Exit> {
+        let Some(path) = &self.expect else {
+            return Ok(Expected::default());
+        };
+        let text = fs::read_to_string(path)
+            .map_err(|error| Exit::Usage(format!("cannot read {}: {error}", path.display())))?;
+        Expected::parse(&text, cases)
+            .map_err(|error| Exit::Usage(format!("{}: {error}", path.display())))
+    }
+
+    fn load(&self, cache: Option<&Path>) -> Result<Plugin, Exit> {
+        let path = self.plugin.as_deref();
+        let bytes = plugin::read(path)?;
+        let mut builder = Plugin::builder().limits(limits());
+        if let Some(directory) = cache {
+            builder = builder.cache(directory);
+        }
+        let loaded = plugin::waiting(|| builder.load(&bytes));
+        loaded.map_err(|error| match Exit::from(error).at(&plugin::name(path)) {
+            Exit::Refused(message) => Exit::Refused(Kind::of(&bytes).explain(&message)),
+            exit => exit,
+        })
+    }
+
+    fn jobs(&self) -> usize {
+        let jobs = self.jobs.or_else(|| available_parallelism().ok());
+        jobs.map_or(1, NonZeroUsize::get)
+    }
+
+    fn most(&self) -> Duration {
+        Duration::from_secs(self.timeout.into())
+    }
+
+    fn prints_json(&self) -> bool {
+        self.json.as_deref().is_some_and(is_out)
+    }
+}
+
+/// The files that reports go to.
+struct Files {
+    junit: Option<(PathBuf, fs::File)>,
+    html: Option<(PathBuf, fs::File)>,
+    json: Option<(PathBuf, fs::File)>,
+}
+
+impl Files {
+    fn create(asked: &Conformance) -> Result<Self, Exit> {
+        let create = |path: &Option<PathBuf>| {
+            let Some(path) = path.as_ref().filter(|path| !is_out(path)) else {
+                return Ok(None);
+            };
+            match fs::File::create(path) {
+                Ok(file) => Ok(Some((path.clone(), file))),
+                Err(error) => Err(unwritable(path, &error)),
+            }
+        };
+        Ok(Self {
+            junit: create(&asked.junit)?,
+            html: create(&asked.html)?,
+            json: create(&asked.json)?,
+        })
+    }
+
+    fn write(self, report: &Report) -> Result<(), Exit> {
+        if let Some(junit) = self.junit {
+            write(junit, &report.to_junit()?)?;
+        }
+        if let Some(html) = self.html {
+            let page = report.to_html();
+            write(html, &page.map_err(|error| Exit::Fault(error.to_string()))?)?;
+        }
+        if let Some(json) = self.json {
+            write(json, &pretty(&report.to_json()))?;
+        }
+        Ok(())
+    }
+}
+
+fn write((path, mut file): (PathBuf, fs::File), text: &str) -> Result<(), Exit> {
+    let written = writeln!(file, "{}", text.trim_end());
+    written.map_err(|error| unwritable(&path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Exit {
+    Exit::Fault(format!("cannot write {}: {error}", path.display()))
+}
+
+fn is_out(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Refuses a selection of nothing.
+fn check(selection: &Selection, cases: &Cases) -> Result<(), Exit> {
+    if selection.of_all(cases).next().is_some() {
+        return Ok(());
+    }
+    let texts = selection.texts().join(", ");
+    let nearest = cases.nearest(&texts).join(", ");
+    Err(Exit::Usage(format!(
+        "no case, file or duty is about {texts}; ids near it: {nearest}"
+    )))
+}
+
+/// Refuses the id of no case.
+fn known(id: &str, cases: &Cases) -> Result<(), Exit> {
+    match cases.find(id) {
+        Some(_) => Ok(()),
+        None => Err(Exit::Usage(format!(
+            "no case is called {id}; near it: {}",
+            cases.nearest(id).join(", ")
+        ))),
+    }
+}
+
+/// Twice what a host gives a plugin: other cases run beside it, and what is tested is not how fast it is.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.guest_time = limits.guest_time.saturating_mul(2);
+    limits.call_time = limits.call_time.saturating_mul(2);
+    limits
+}
+
+impl From<Asked> for Level {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Core => Self::Core,
+            Asked::Extended => Self::Extended,
+        }
+    }
+}
+
+/// The host that the plugin runs in.
+const HOST: &str = "countersign-host";
+
+const EXIT_CODES: &str = "\
+The plugin says by meta.describe which levels it implements, and every case of these must pass. A case that \
+is skipped was not run, and has its reason; it is never a pass. Ids of cases do not change between versions.
+
+Exit codes:
+  0    it conforms: all that is required passed, or failed as expected
+  1    the plugin or a file cannot be read, or a report not written
+  2    the command line cannot be used, or names a case that is not there
+  3    a host would refuse the plugin; nothing of it ran
+  4    it does not conform; the report says which clause, and where
+  130  Ctrl-C";

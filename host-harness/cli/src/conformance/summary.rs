@@ -1,0 +1,217 @@
+//! A report on a terminal.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use countersign_conformance::report::{Count, Report, Tried, Verdict};
+use countersign_conformance::{Clause, claim};
+use countersign_host::printable::Printable;
+
+use crate::exit::Exit;
+use crate::style::{BAD, BOLD, DIM, GOOD};
+use crate::table::{Cell, Table};
+
+/// Writes what failed, then a table of the files, then what it comes to.
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> Result<(), Exit> {
+    head(report, out)?;
+    let clauses = Clause::of_the_contract();
+    for fault in &report.plugin.faults {
+        let fault = fault.to_string();
+        writeln!(out, "{BAD}fault{BAD:#} in what it says of itself")?;
+        line(out, "", &fault)?;
+        writeln!(out)?;
+    }
+    let bad = report.tried.iter().filter(|it| it.verdict.is_bad());
+    for tried in bad {
+        case(tried, &clauses, out)?;
+    }
+    files(report).write(out)?;
+    writeln!(out)?;
+    others(report, out)?;
+    duties(report, &clauses, out)?;
+    let (style, verdict) = match report.conforms() {
+        true => (GOOD, report.verdict()),
+        false => (BAD, report.verdict()),
+    };
+    let seconds = report.time.as_secs_f64();
+    writeln!(
+        out,
+        "{style}{verdict}{style:#} {DIM}in {seconds:.1} s{DIM:#}"
+    )?;
+    Ok(())
+}
+
+fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let plugin = &report.plugin;
+    writeln!(out, "{BOLD}{}{BOLD:#}\n", Printable(&plugin.file))?;
+    let claim = plugin.claim.as_ref();
+    if let Some(claim) = claim {
+        line(out, "says", &claim.name)?;
+    }
+    let levels: Vec<String> = claim
+        .map(|it| it.levels.iter().map(ToString::to_string).collect())
+        .unwrap_or_default();
+    match (claim, levels.is_empty()) {
+        (Some(claim), false) => {
+            let contract = &claim.contract;
+            line(
+                out,
+                "claims",
+                &format!("{} of the contract {contract}", levels.join(", ")),
+            )?;
+        }
+        _ => line(out, "claims", "no level; the core is tried")?,
+    }
+    if let Some(digest) = &plugin.digest {
+        line(out, "sha-256", digest)?;
+    }
+    let level = report.level;
+    let mut tested = format!(
+        "level {level} of the contract {}, in {}",
+        claim::CONTRACT,
+        report.host
+    );
+    if claim.is_some() && !levels.contains(&level.to_string()) {
+        tested.push_str("; the plugin does not claim it");
+    }
+    line(out, "tested", &tested)?;
+    if !report.selection.is_empty() {
+        line(out, "only", &report.selection.join(", "))?;
+    }
+    writeln!(out)
+}
+
+fn line(out: &mut dyn Write, head: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "  {DIM}{head:<8}{DIM:#}  {}", Printable(text))
+}
+
+/// Writes a case that is a shortcoming: the clauses that it is about, where it failed, what was expected and found.
+fn case(tried: &Tried, clauses: &[Clause], out: &mut dyn Write) -> io::Result<()> {
+    let name = tried.verdict.name();
+    writeln!(
+        out,
+        "{BAD}{name}{BAD:#}  {}/{BOLD}{}{BOLD:#}",
+        tried.file, tried.id
+    )?;
+    if let Some(title) = &tried.title {
+        writeln!(out, "  {DIM}{title}{DIM:#}")?;
+    }
+    for id in &tried.covers {
+        let clause = clauses.iter().find(|it| it.id == *id);
+        let sentence = clause.map_or("", Clause::first_sentence);
+        writeln!(out, "  {id:<9} {sentence}")?;
+    }
+    match (&tried.verdict, tried.verdict.reason()) {
+        (Verdict::Failed(failed), _) => {
+            writeln!(out, "  {DIM}step{DIM:#}      {}", Printable(&failed.step))?;
+            if let Some((function, _)) = tried.trace.last().and_then(|it| it.calls.last()) {
+                writeln!(out, "  {DIM}call{DIM:#}      {}", Printable(function))?;
+            }
+            writeln!(out, "  {DIM}why{DIM:#}       {}", Printable(&failed.why))?;
+        }
+        (_, Some(reason)) => writeln!(out, "  {}", Printable(&reason))?,
+        (_, None) => {}
+    }
+    writeln!(out)
+}
+
+fn files(report: &Report) -> Table {
+    let mut table = Table::default();
+    table.heading([
+        "file",
+        "passed",
+        "failed",
+        "expected failures",
+        "skipped",
+        "beyond the level",
+    ]);
+    for (file, count) in report.by_file() {
+        row(&mut table, file, &count);
+    }
+    row(&mut table, "all", &report.count());
+    table
+}
+
+fn row(table: &mut Table, head: &str, count: &Count) {
+    let cell = |style: Style, number: usize| match number {
+        0 => Cell::styled(DIM, "0"),
+        number => Cell::styled(style, &number.to_string()),
+    };
+    let failed = count.failed.saturating_add(count.unexpected_passes);
+    table.row([
+        Cell::new(head),
+        cell(GOOD, count.passed),
+        cell(BAD, failed),
+        cell(BAD, count.expected_failures),
+        cell(BAD, count.skipped),
+        cell(DIM, count.beyond),
+    ]);
+}
+
+/// Writes what is neither pass nor shortcoming, each with its reason; what is beyond the level is counted already.
+fn others(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut any = false;
+    for tried in &report.tried {
+        let is_told = match &tried.verdict {
+            Verdict::ExpectedFailure { .. } => true,
+            Verdict::Skipped(skip) => {
+                matches!(skip, countersign_conformance::report::Skip::Lacking(_))
+            }
+            _ => false,
+        };
+        if let Some(reason) = tried.verdict.reason().filter(|_| is_told) {
+            let name = tried.verdict.name();
+            writeln!(
+                out,
+                "{BAD}{name}{BAD:#}  {}/{}: {}",
+                tried.file,
+                tried.id,
+                Printable(&reason)
+            )?;
+            any = true;
+        }
+    }
+    match any {
+        true => writeln!(out),
+        false => Ok(()),
+    }
+}
+
+/// Writes the duties that are not held, and how many are.
+fn duties(report: &Report, clauses: &[Clause], out: &mut dyn Write) -> io::Result<()> {
+    let all = report.by_duty();
+    let passed = |it: &&Tried| matches!(it.verdict, Verdict::Passed);
+    let failed = |it: &&Tried| it.verdict.is_bad();
+    let mut table = Table::default();
+    for (id, cases) in &all {
+        let bad: Vec<&str> = cases
+            .iter()
+            .copied()
+            .filter(failed)
+            .map(|it| it.id.as_str())
+            .collect();
+        if bad.is_empty() {
+            continue;
+        }
+        let clause = clauses.iter().find(|it| it.id == *id);
+        table.row([
+            Cell::styled(BAD, id),
+            Cell::new(&format!("{} of {} cases failed", bad.len(), cases.len())),
+            Cell::styled(DIM, clause.map_or("", Clause::first_sentence)),
+        ]);
+    }
+    if !table.is_empty() {
+        table.write(out)?;
+        writeln!(out)?;
+    }
+    let held = all.iter().filter(|(_, cases)| {
+        let ran = cases.iter().any(|it| passed(&it));
+        ran && !cases.iter().any(|it| failed(&it))
+    });
+    writeln!(
+        out,
+        "{} duties of the contract held, of {} that these cases are about",
+        held.count(),
+        all.len()
+    )
+}
