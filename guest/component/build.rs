@@ -45,9 +45,18 @@ fn run() -> Result<(), Failure> {
     let scratch = build_directory(&out).join("guest");
     fs::create_dir_all(&scratch).map_err(|error| Failure::of_file(&scratch, &error))?;
 
+    let cargo = variable("CARGO")?;
+    let sysroot = target::provide(&toolchain, &cargo, &scratch)?;
+    // For whoever builds another component the same way.
+    println!("cargo::rustc-env=COUNTERSIGN_CARGO={cargo}");
+    println!("cargo::rustc-env=COUNTERSIGN_RUSTC={}", toolchain.rustc);
+    if let Some(sysroot) = &sysroot {
+        println!("cargo::rustc-env=COUNTERSIGN_SYSROOT={}", sysroot.display());
+    }
+
     let guest = Guest {
-        cargo: variable("CARGO")?,
-        sysroot: target::provide(&toolchain, &variable("CARGO")?, &scratch)?,
+        cargo,
+        sysroot,
         rustc: toolchain.rustc,
         scratch,
         workspace: workspace.to_owned(),

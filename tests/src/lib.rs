@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod duties;
 pub mod gateway;
 pub mod guessing;
+pub mod guest_build;
 pub mod history;
 pub mod peer;
 pub mod policy;

@@ -24,3 +24,12 @@ pub const WASM: &[u8] = include_bytes!(env!("COUNTERSIGN_COMPONENT"));
 
 /// The file that holds [`WASM`], below the build directory.
 pub const PATH: &str = env!("COUNTERSIGN_COMPONENT");
+
+/// The cargo that built it.
+pub const CARGO: &str = env!("COUNTERSIGN_CARGO");
+
+/// The compiler that built it.
+pub const RUSTC: &str = env!("COUNTERSIGN_RUSTC");
+
+/// What to pass to that compiler as `--sysroot` for the component's target; none where the toolchain has the target.
+pub const SYSROOT: Option<&str> = option_env!("COUNTERSIGN_SYSROOT");

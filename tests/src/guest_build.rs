@@ -1,0 +1,98 @@
+//! Builds a workspace of Rust sources as a component, the way `guest/component` builds the plugin.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A component to be built.
+#[derive(Clone, Copy, Debug)]
+pub struct GuestBuild<'a> {
+    /// Where the workspace is.
+    pub workspace: &'a Path,
+    /// The package that becomes the component.
+    pub package: &'a str,
+    /// The profile to build it in.
+    pub profile: &'a str,
+    /// The build directory, of this build's own.
+    pub scratch: &'a Path,
+}
+
+/// A component that could not be built.
+#[derive(Debug)]
+pub struct Unbuilt(String);
+
+impl GuestBuild<'_> {
+    /// Builds it, and returns its file. What is up to date is not built again.
+    ///
+    /// Nothing is downloaded: what the sources depend on must be what the plugin depends on, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Unbuilt`] with what cargo said.
+    pub fn run(&self) -> Result<PathBuf, Unbuilt> {
+        let mut command = Command::new(countersign_component::CARGO);
+        // The outer cargo's flags, wrappers and directories are meant for the outer build.
+        command.env_clear();
+        for name in KEPT {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        let rustflags = countersign_component::SYSROOT.map(|it| format!("--sysroot={it}"));
+        let output = command
+            .current_dir(self.workspace)
+            .args(["build", "--offline", "--quiet", "--lib"])
+            .args(["--package", self.package])
+            .args(["--profile", self.profile])
+            .args(["--target", TARGET])
+            .env("RUSTC", countersign_component::RUSTC)
+            .env("CARGO_BUILD_BUILD_DIR", self.scratch)
+            .env("CARGO_TARGET_DIR", self.scratch)
+            .env("CARGO_ENCODED_RUSTFLAGS", rustflags.unwrap_or_default())
+            .env("RUSTC_WORKSPACE_WRAPPER", "")
+            .env("RUSTC_WRAPPER", "")
+            .output()
+            .map_err(|error| Unbuilt(format!("{}: {error}", countersign_component::CARGO)))?;
+        if !output.status.success() {
+            return Err(Unbuilt(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            ));
+        }
+        let name = self.package.replace('-', "_");
+        let directory = self.scratch.join(TARGET).join(self.profile);
+        Ok(directory.join(format!("{name}.wasm")))
+    }
+}
+
+/// The root of the build directory of this tree, wherever the user has put it.
+#[must_use]
+pub fn build_directory() -> PathBuf {
+    let component = Path::new(countersign_component::PATH);
+    // Cargo marks the root for backup programs.
+    let root = component
+        .ancestors()
+        .find(|path| path.join("CACHEDIR.TAG").is_file());
+    root.unwrap_or(component).to_owned()
+}
+
+impl fmt::Display for Unbuilt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the component was not built: {}", self.0.trim())
+    }
+}
+
+impl Error for Unbuilt {}
+
+/// The only target that stock rustc turns into a component by itself.
+const TARGET: &str = "wasm32-wasip2";
+
+/// What of the environment tells where programs and packages are.
+const KEPT: [&str; 6] = [
+    "CARGO_HOME",
+    "HOME",
+    "PATH",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "TMPDIR",
+];
