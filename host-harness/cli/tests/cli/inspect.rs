@@ -29,7 +29,7 @@ fn our_component_imports_exactly_the_contract() {
     assert_eq!(report["size"], json!(countersign_component::WASM.len()));
     assert_eq!(report["sha256"].as_str().map(str::len), Some(64));
     assert_eq!(report["description"]["contract"], "0.1.0");
-    assert_eq!(report["description"]["levels"][0], "core");
+    assert_eq!(report["description"]["levels"], json!(["core", "extended"]));
 }
 
 #[test]
