@@ -20,6 +20,7 @@ mod input;
 mod inspect;
 mod json;
 mod keys;
+mod new;
 mod opened;
 mod overview;
 mod plugin;
@@ -58,6 +59,7 @@ use crate::exit::Exit;
 use crate::import::Import;
 use crate::inspect::Inspect;
 use crate::keys::Keys;
+use crate::new::New;
 use crate::overview::Overview;
 use crate::policy::Policy;
 use crate::report::Report;
@@ -91,6 +93,7 @@ enum Command {
     Inspect(Inspect),
     Conformance(Conformance),
     Call(Call),
+    New(New),
     Import(Import),
     Policy(Policy),
     Status(Status),
@@ -143,6 +146,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
         Command::Conformance(conformance) => conformance.run(cache, &mut out).await?,
         Command::Call(call) => call.run(cache, &mut out).await?,
+        Command::New(new) => new.run(&mut out)?,
         Command::Import(import) => import.run(cache, &mut out).await?,
         Command::Policy(policy) => policy.run(cache, &mut out).await?,
         Command::Status(status) => status.run(cache, &mut out).await?,

@@ -19,10 +19,11 @@ fn help_names_the_commands_and_the_exit_codes() {
 }
 
 /// Every command that does something.
-const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 39] = [
     "demo",
     "inspect",
     "call",
+    "new",
     "import",
     "policy profiles",
     "policy check",

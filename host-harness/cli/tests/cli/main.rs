@@ -13,6 +13,7 @@ mod help;
 mod import;
 mod inspect;
 mod interactive;
+mod new;
 mod policy;
 #[cfg(unix)]
 mod serve;
