@@ -61,16 +61,14 @@ fn run() -> Result<(), Failure> {
         scratch,
         workspace: workspace.to_owned(),
     };
-    let built = guest.build()?;
-
-    // A copy, since the next build replaces the original in place, and a crate that
-    // was compiled against this one must keep what it was compiled against.
-    let component = out.join("countersign.wasm");
-    fs::copy(&built, &component).map_err(|error| Failure::of_file(&built, &error))?;
-    println!(
-        "cargo::rustc-env=COUNTERSIGN_COMPONENT={}",
-        component.display()
-    );
+    for (package, name, variable) in COMPONENTS {
+        let built = guest.build(package)?;
+        // A copy, since the next build replaces the original in place, and a crate that
+        // was compiled against this one must keep what it was compiled against.
+        let component = out.join(name);
+        fs::copy(&built, &component).map_err(|error| Failure::of_file(&built, &error))?;
+        println!("cargo::rustc-env={variable}={}", component.display());
+    }
     Ok(())
 }
 
@@ -98,7 +96,17 @@ fn variable(name: &str) -> Result<String, Failure> {
     env::var(name).map_err(|error| Failure::of_build(&format!("{name}: {error}")))
 }
 
-const SOURCES: [&str; 11] = [
+/// What is built: the package, the file, and the variable that names the file.
+const COMPONENTS: [(&str, &str, &str); 2] = [
+    (
+        "countersign-plugin",
+        "countersign.wasm",
+        "COUNTERSIGN_COMPONENT",
+    ),
+    ("countersign-probe", "probe.wasm", "COUNTERSIGN_PROBE"),
+];
+
+const SOURCES: [&str; 14] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -106,6 +114,9 @@ const SOURCES: [&str; 11] = [
     "guest/build.rs",
     "guest/core/Cargo.toml",
     "guest/core/src",
+    "guest/probe/Cargo.toml",
+    "guest/probe/build.rs",
+    "guest/probe/src",
     "guest/sdk/Cargo.toml",
     "guest/sdk/src",
     "guest/src",

@@ -20,13 +20,13 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// Builds the component and returns its file.
-    pub(crate) fn build(&self) -> Result<PathBuf, Failure> {
+    /// Builds the component of a package and returns its file.
+    pub(crate) fn build(&self, package: &str) -> Result<PathBuf, Failure> {
         let mut command = inner_cargo(&self.cargo, &self.rustc, &self.scratch);
         command
             .current_dir(&self.workspace)
             .args(["build", "--quiet", "--lib"])
-            .args(["--package", "countersign-plugin"])
+            .args(["--package", package])
             .args(["--profile", PROFILE])
             .args(["--target", TARGET])
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags().join(SEPARATOR));
@@ -43,7 +43,8 @@ impl Guest {
             .scratch
             .join(TARGET)
             .join(PROFILE)
-            .join("countersign_plugin.wasm"))
+            .join(package.replace('-', "_"))
+            .with_extension("wasm"))
     }
 
     fn flags(&self) -> Vec<String> {

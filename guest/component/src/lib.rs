@@ -1,4 +1,4 @@
-//! The plugin as a WebAssembly component, built on the way by this crate's build script.
+//! The plugin, and the probe that tests hosts, as WebAssembly components, built on the way by this crate's build script.
 //!
 //! Whoever depends on this crate gets a component that matches the sources beside
 //! it: tests, the demo and the benchmarks need no separate step. An embedder does
@@ -12,6 +12,7 @@
 //!     std::fs::read(countersign_component::PATH)?,
 //!     countersign_component::WASM,
 //! );
+//! assert!(countersign_component::PROBE.starts_with(b"\0asm"));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
@@ -33,3 +34,9 @@ pub const RUSTC: &str = env!("COUNTERSIGN_RUSTC");
 
 /// What to pass to that compiler as `--sysroot` for the component's target; none where the toolchain has the target.
 pub const SYSROOT: Option<&str> = option_env!("COUNTERSIGN_SYSROOT");
+
+/// The bytes of the probe, which tests hosts: it carries out a script with its imports. It signs nobody in.
+pub const PROBE: &[u8] = include_bytes!(env!("COUNTERSIGN_PROBE"));
+
+/// The file that holds [`PROBE`], below the build directory.
+pub const PROBE_PATH: &str = env!("COUNTERSIGN_PROBE");
