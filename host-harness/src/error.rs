@@ -140,6 +140,18 @@ pub enum LoadError {
         /// What the file has.
         found: crate::Digest,
     },
+    /// Keys were given, and no signature is there: neither handed over nor beside the file.
+    #[error("the component has no signature, and must have one")]
+    Unsigned,
+    /// The file of the signature cannot be read.
+    #[error("the signature of the component cannot be read")]
+    ReadSignature(#[source] std::io::Error),
+    /// The signature has not the 64 bytes of one.
+    #[error("the signature of the component has not 64 bytes")]
+    MalformedSignature,
+    /// No key that was given has signed the component, or none was given.
+    #[error("the signature is not one of this component by a key that is trusted")]
+    WrongSignature,
     /// The file is not a component, or one with features that are switched off.
     #[error("not a component: {0}")]
     NotAComponent(String),

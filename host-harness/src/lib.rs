@@ -92,7 +92,7 @@
 //!
 //! # What it does not hold
 //!
-//! A plugin that lies (pin its [`Digest`]), a database that its owner rolled back, and what an embedder prints: see
+//! A plugin that lies (pin its [`Digest`], or have it [signed](signature)), a database that its owner rolled back, and what an embedder prints: see
 //! [`contract`] for the types that hold secrets.
 
 #![deny(unsafe_code)]
@@ -127,6 +127,7 @@ pub mod random;
 pub mod reseal;
 mod scope;
 pub mod seal;
+pub mod signature;
 pub mod sink;
 pub mod sms;
 pub mod store;

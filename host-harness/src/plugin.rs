@@ -24,6 +24,7 @@ use crate::digest::Digest;
 use crate::error::{Error, LoadError};
 use crate::exports;
 use crate::limits::Limits;
+use crate::signature::{self, PublicKey};
 
 /// A component that was found fit to decide: it imports and exports what the contract says, and was compiled.
 ///
@@ -33,7 +34,7 @@ use crate::limits::Limits;
 /// # Security
 ///
 /// The sandbox keeps a plugin from everything but its imports; it does not make it tell the truth. Pin the digest of
-/// the one that you examined.
+/// the one that you examined, or have it [signed](crate::signature) by somebody who did.
 #[derive(Clone)]
 pub struct Plugin(Arc<Loaded>);
 
@@ -44,6 +45,7 @@ struct Loaded {
     admission: Arc<Semaphore>,
     phone_line: Arc<Semaphore>,
     digest: Digest,
+    signer: Option<PublicKey>,
     is_pooled: bool,
     was_cached: bool,
 }
@@ -66,6 +68,8 @@ impl Plugin {
         PluginBuilder {
             limits: Limits::default(),
             pin: None,
+            keys: Vec::new(),
+            signature: None,
             cache: None,
             max_size: MAX_SIZE,
             pooled: true,
@@ -103,6 +107,11 @@ impl Plugin {
     /// Returns the digest of the component file, to pin it by.
     pub fn digest(&self) -> Digest {
         self.0.digest
+    }
+
+    /// Returns the key that has signed it; none if no key was asked for.
+    pub fn signer(&self) -> Option<PublicKey> {
+        self.0.signer
     }
 
     /// Returns the limits that it was loaded with.
@@ -191,6 +200,8 @@ impl fmt::Debug for Plugin {
 pub struct PluginBuilder {
     limits: Limits,
     pin: Option<Digest>,
+    keys: Vec<PublicKey>,
+    signature: Option<Vec<u8>>,
     cache: Option<PathBuf>,
     max_size: usize,
     pooled: bool,
@@ -206,6 +217,26 @@ impl PluginBuilder {
     /// Loads this very component and no other.
     pub fn pin(mut self, digest: Digest) -> Self {
         self.pin = Some(digest);
+        self
+    }
+
+    /// Loads only what this key has signed, or another for which this was called too.
+    ///
+    /// [`load_file`](Self::load_file) finds the signature beside the file unless one is handed over;
+    /// [`load`](Self::load) needs it handed over.
+    ///
+    /// # Security
+    ///
+    /// It is checked before anything of the component is looked at. What it says and what not stands at
+    /// [`signature`](crate::signature): an older release is signed as well, and a pin keeps that out.
+    pub fn signed_by(mut self, key: PublicKey) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    /// Hands over the component's signature: 64 bytes of Ed25519. Without a key that it could be of, nothing is loaded.
+    pub fn signature(mut self, signature: impl Into<Vec<u8>>) -> Self {
+        self.signature = Some(signature.into());
         self
     }
 
@@ -239,12 +270,14 @@ impl PluginBuilder {
         self
     }
 
-    /// Loads a component from a file.
+    /// Loads a component from a file, with the signature that lies [beside](crate::signature::beside) it if it must have
+    /// one and none was handed over.
     ///
     /// # Errors
     ///
-    /// [`LoadError::Read`], or as [`load`](Self::load).
+    /// [`LoadError::Read`], [`LoadError::ReadSignature`], or as [`load`](Self::load).
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Plugin, LoadError> {
+        let path = path.as_ref();
         let file = File::open(path).map_err(LoadError::Read)?;
         let mut bytes = Vec::new();
         // One byte more than allowed tells that there are too many.
@@ -252,7 +285,9 @@ impl PluginBuilder {
         file.take(most.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(LoadError::Read)?;
-        self.load(&bytes)
+        self.load_with(&bytes, || {
+            signature::read_beside(path).map_err(LoadError::ReadSignature)
+        })
     }
 
     /// Loads a component from its bytes. Takes as long as compiling does: on an async runtime, do it on a thread for
@@ -262,6 +297,15 @@ impl PluginBuilder {
     ///
     /// [`LoadError`] names what the component was refused for; nothing of it has run then.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
+        self.load_with(bytes, || Ok(None))
+    }
+
+    /// Loads a component whose signature is found by `look`, should it need one that was not handed over.
+    fn load_with(
+        &self,
+        bytes: &[u8],
+        look: impl FnOnce() -> Result<Option<Vec<u8>>, LoadError>,
+    ) -> Result<Plugin, LoadError> {
         if bytes.len() > self.max_size {
             return Err(LoadError::TooLarge {
                 limit: self.max_size,
@@ -274,6 +318,12 @@ impl PluginBuilder {
                 found: digest,
             });
         }
+        // Nothing is parsed of what nobody vouches for.
+        let signer = match (self.keys.as_slice(), &self.signature) {
+            ([], None) => None,
+            (keys, Some(handed)) => Some(*signature::check(keys, bytes, Some(handed))?),
+            (keys, None) => Some(*signature::check(keys, bytes, look()?.as_deref())?),
+        };
         let (engine, is_pooled) = engine::new(&self.limits, self.pooled)?;
         let (component, was_cached) = match &self.cache {
             Some(directory) => cache::load(&engine, bytes, digest, directory)?,
@@ -291,6 +341,7 @@ impl PluginBuilder {
             admission: places(self.limits.concurrent_calls),
             phone_line: places(self.limits.concurrent_texts()),
             digest,
+            signer,
             is_pooled,
             was_cached,
         })))

@@ -33,6 +33,7 @@ mod phone_texts;
 mod reseals;
 mod scopes;
 mod seals;
+mod signatures;
 
 use countersign_host::clock::FixedClock;
 use countersign_host::keyring::LocalKeyring;
