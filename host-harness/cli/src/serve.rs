@@ -235,6 +235,9 @@ fn found(config: &Config, opened: &Opened, keys: &str) -> Table {
     row("directory", &config.directory.to_string());
     row("keys", &format!("{}: {keys}", config.keys));
     row("plugin", &opened.plugin.digest().to_string());
+    let signer = opened.plugin.signer();
+    let signer = signer.map_or_else(|| "not asked for".to_owned(), |it| it.to_string());
+    row("plugin.signed-by", &signer);
     row("listen.http", &config.listen.http.to_string());
     row("listen.operations", &config.listen.operations.to_string());
     let decisions = config.listen.decisions.as_ref();

@@ -132,6 +132,8 @@ pub struct Plugin {
     pub file: Option<PathBuf>,
     /// The SHA-256 it must have, in hexadecimal.
     pub sha256: Option<Digest>,
+    /// The files of the public keys one of which must have signed it, in PEM; none: it need not be signed.
+    pub signed_by: Vec<PathBuf>,
     /// Where compiled plugins are kept: a directory of the gateway's user alone.
     pub cache: Option<PathBuf>,
 }

@@ -10,6 +10,7 @@ use countersign_host::clock::{Clock, SystemClock};
 use countersign_host::fault::Fault;
 use countersign_host::keyring::{LocalKeyring, claim};
 use countersign_host::random::{Random, SystemRandom};
+use countersign_host::signature::PublicKey;
 use countersign_host::store::{self, Database, KeyNotes};
 use countersign_host::{Countersign, LoadError, Plugin};
 
@@ -243,39 +244,54 @@ impl Mailer for CountedMailer {
 
 /// Loads the plugin: the file of the settings, or the component that was built with the command.
 async fn plugin(config: &Config) -> Result<Plugin, StartError> {
+    let settings = config.plugin.clone();
+    // It compiles for seconds.
+    match tokio::task::spawn_blocking(move || load(settings)).await {
+        Ok(loaded) => loaded,
+        Err(_) => Err(StartError::new("plugin.file", "loading it was ended")),
+    }
+}
+
+fn load(settings: crate::config::Plugin) -> Result<Plugin, StartError> {
     let crate::config::Plugin {
         file,
         sha256,
+        signed_by,
         cache,
-    } = config.plugin.clone();
-    // It compiles for seconds.
-    let loaded = tokio::task::spawn_blocking(move || {
-        let mut builder = Plugin::builder();
-        if let Some(digest) = sha256 {
-            builder = builder.pin(digest);
-        }
-        if let Some(cache) = cache {
-            builder = builder.cache(cache);
-        }
-        match file {
-            Some(file) => builder
-                .load_file(&file)
-                .map_err(|error| (error, file.display().to_string())),
-            None => builder
-                .load(countersign_component::WASM)
-                .map_err(|error| (error, "the component built with this command".to_owned())),
-        }
-    });
-    match loaded.await {
-        Ok(Ok(plugin)) => Ok(plugin),
-        Ok(Err((error, name))) => Err(match error {
-            LoadError::Digest { .. } => StartError::new("plugin.sha256", error),
-            LoadError::Cache(_) => StartError::new("plugin.cache", error),
-            LoadError::Read(why) => StartError::new("plugin.file", format!("{name}: {why}")),
-            error => StartError::new("plugin.file", format!("{name}: {error}")),
-        }),
-        Err(_) => Err(StartError::new("plugin.file", "loading it was ended")),
+    } = settings;
+    let mut builder = Plugin::builder();
+    if let Some(digest) = sha256 {
+        builder = builder.pin(digest);
     }
+    for path in signed_by {
+        let key = PublicKey::read(&path).map_err(|error| {
+            let path = path.display();
+            StartError::new("plugin.signed-by", format!("{path}: {error}"))
+        })?;
+        builder = builder.signed_by(key);
+    }
+    if let Some(cache) = cache {
+        builder = builder.cache(cache);
+    }
+    let (loaded, name) = match file {
+        Some(file) => (builder.load_file(&file), file.display().to_string()),
+        None => (
+            builder.load(countersign_component::WASM),
+            "the component built with this command".to_owned(),
+        ),
+    };
+    loaded.map_err(|error| match error {
+        LoadError::Digest { .. } => StartError::new("plugin.sha256", error),
+        LoadError::Unsigned | LoadError::MalformedSignature | LoadError::WrongSignature => {
+            StartError::new("plugin.signed-by", format!("{name}: {error}"))
+        }
+        LoadError::ReadSignature(why) => {
+            StartError::new("plugin.signed-by", format!("{name}.sig: {why}"))
+        }
+        LoadError::Cache(_) => StartError::new("plugin.cache", error),
+        LoadError::Read(why) => StartError::new("plugin.file", format!("{name}: {why}")),
+        error => StartError::new("plugin.file", format!("{name}: {error}")),
+    })
 }
 
 /// Asks the plugin what it is. One that does not even say so decides nothing.

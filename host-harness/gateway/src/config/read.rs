@@ -1,7 +1,7 @@
 //! What each setting must be.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use axum::http::Uri;
@@ -84,8 +84,26 @@ fn plugin(reader: &mut Reader) -> Plugin {
     Plugin {
         file: reader.path("plugin.file"),
         sha256: reader.text("plugin.sha256", "64 hexadecimal digits", parsed),
+        signed_by: signed_by(reader),
         cache: reader.path("plugin.cache"),
     }
+}
+
+fn signed_by(reader: &mut Reader) -> Vec<PathBuf> {
+    let base = reader.base().to_owned();
+    let path = |it: &str| (!it.is_empty()).then(|| base.join(it));
+    let expected = "files of public keys, one at least";
+    let keys = reader.list("plugin.signed-by", expected, path);
+    match (reader.is_set("plugin.signed-by"), keys.is_empty()) {
+        // Whoever takes out the last key trusts nobody, not everybody.
+        (true, true) => reader.wrong("plugin.signed-by", expected),
+        (true, false) if !reader.is_set("plugin.file") => reader.wrong(
+            "plugin.signed-by",
+            "plugin.file too: the component that was built with the command has no signature",
+        ),
+        _ => {}
+    }
+    keys
 }
 
 fn listen(reader: &mut Reader) -> Listen {

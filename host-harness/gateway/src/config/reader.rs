@@ -308,6 +308,7 @@ impl Reader {
             }
         }
         self.problems.sort();
+        self.problems.dedup();
         self.problems
     }
 }

@@ -47,6 +47,8 @@ fn paths_begin_where_the_file_is() {
         config.plugin.cache.as_deref(),
         Some(Path::new("/etc/cache"))
     );
+    let keys = [Path::new("/etc/release.public.pem")];
+    assert_eq!(config.plugin.signed_by, keys);
     let decisions = config.listen.decisions.unwrap();
     let socket = DecisionsAddress::Unix("/etc/decisions.sock".into());
     assert_eq!(decisions.address, socket);
@@ -174,6 +176,18 @@ const WRONG: &[(&str, &str)] = &[
     (
         "[plugin]\nsha256 = \"ab\"",
         "gateway.toml:6: plugin.sha256: expected 64 hexadecimal digits",
+    ),
+    (
+        "[plugin]\nfile = \"plugin.wasm\"\nsigned-by = []",
+        "gateway.toml:7: plugin.signed-by: expected files of public keys, one at least",
+    ),
+    (
+        "[plugin]\nfile = \"plugin.wasm\"\nsigned-by = \"release.public.pem\"",
+        "gateway.toml:7: plugin.signed-by: expected files of public keys, one at least",
+    ),
+    (
+        "[plugin]\nsigned-by = [\"release.public.pem\"]",
+        "gateway.toml:6: plugin.signed-by: expected plugin.file too: the component that was built with the command has no signature",
     ),
     (
         "[plugin]\nfile = \"\"",
