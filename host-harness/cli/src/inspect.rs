@@ -7,6 +7,7 @@ use clap::Args;
 use countersign_host::contract::meta::{Description, Level};
 use countersign_host::keyring::LocalKeyring;
 use countersign_host::printable::Printable;
+use countersign_host::signature::{PublicKey, beside, check, read_beside};
 use countersign_host::store::MemoryStore;
 use countersign_host::{Countersign, Error, Inspection, Plugin, Verdict};
 use serde_json::{Value, json};
@@ -22,6 +23,9 @@ use crate::style::{BAD, BOLD, DIM, GOOD};
 pub(crate) struct Inspect {
     /// The plugin; without it, the component that was built with this command
     plugin: Option<PathBuf>,
+    /// Say whether this public key, in PEM, has signed it; may be given more than once
+    #[arg(long, value_name = "FILE", requires = "plugin")]
+    signed_by: Vec<PathBuf>,
     /// Print JSON in place of a table
     #[arg(long)]
     json: bool,
@@ -31,15 +35,24 @@ impl Inspect {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
         let path = self.plugin.as_deref();
         let bytes = plugin::read(path)?;
-        let report = Report::of(&bytes, cache).await?;
+        let signature = match path {
+            Some(path) if !self.signed_by.is_empty() => {
+                Some(signature(path, &bytes, &self.signed_by)?)
+            }
+            _ => None,
+        };
+        let report = Report::of(&bytes, signature, cache).await?;
         match self.json {
             true => writeln!(out, "{}", pretty(&report.to_json()))?,
             false => report.write(&plugin::name(path), out)?,
         }
-        match report.inspection.verdict {
-            Verdict::Loads => Ok(()),
+        match (&report.inspection.verdict, &report.signature) {
             // The report says why.
-            Verdict::Refused(_) => Err(Exit::Refused("a host would not load it".to_owned())),
+            (Verdict::Refused(_), _) => Err(Exit::Refused("a host would not load it".to_owned())),
+            (Verdict::Loads, Some(Err(_))) => Err(Exit::Refused(
+                "a host that asks for such a signature would not load it".to_owned(),
+            )),
+            (Verdict::Loads, _) => Ok(()),
         }
     }
 }
@@ -48,12 +61,18 @@ impl Inspect {
 struct Report {
     kind: Kind,
     inspection: Inspection,
+    /// The key that has signed it, or why none has; if that was asked.
+    signature: Option<Result<PublicKey, String>>,
     /// What the plugin says of itself, if it loads; or why it does not answer.
     description: Option<Result<Description, Error>>,
 }
 
 impl Report {
-    async fn of(bytes: &[u8], cache: Option<&Path>) -> Result<Self, Exit> {
+    async fn of(
+        bytes: &[u8],
+        signature: Option<Result<PublicKey, String>>,
+        cache: Option<&Path>,
+    ) -> Result<Self, Exit> {
         let mut inspection = plugin::waiting(|| Plugin::inspect(bytes))?;
         let mut description = None;
         if inspection.verdict == Verdict::Loads {
@@ -66,6 +85,7 @@ impl Report {
         Ok(Self {
             kind: Kind::of(bytes),
             inspection,
+            signature,
             description,
         })
     }
@@ -81,6 +101,11 @@ impl Report {
             fields.insert("kind".to_owned(), json!(self.kind.name()));
             fields.insert("description".to_owned(), json!(said));
             fields.insert("description-fault".to_owned(), json!(fault));
+            match &self.signature {
+                Some(Ok(key)) => fields.insert("signed-by".to_owned(), json!(key.to_string())),
+                Some(Err(why)) => fields.insert("not-signed".to_owned(), json!(why)),
+                None => None,
+            };
         }
         json
     }
@@ -102,6 +127,11 @@ impl Report {
         row(out, "kind", &[self.kind.name().to_owned()])?;
         row(out, "size", &[format!("{} bytes", with_thousands(it.size))])?;
         row(out, "sha-256", &[it.sha256.to_string()])?;
+        match &self.signature {
+            Some(Ok(key)) => row(out, "signed", &[format!("{GOOD}by{GOOD:#} {key}")])?,
+            Some(Err(why)) => row(out, "signed", &[format!("{BAD}no{BAD:#}: {why}")])?,
+            None => {}
+        }
         if let Some(contract) = &it.contract {
             row(
                 out,
@@ -142,6 +172,30 @@ impl Report {
         };
         or_none(&it.imports.iter().map(mark).collect::<Vec<_>>())
     }
+}
+
+/// Finds the key that has signed a plugin, or says why none has.
+fn signature(
+    plugin: &Path,
+    bytes: &[u8],
+    keys: &[PathBuf],
+) -> Result<Result<PublicKey, String>, Exit> {
+    let keys = read_keys(keys)?;
+    let signature = read_beside(plugin).map_err(|error| {
+        let path = beside(plugin);
+        Exit::Fault(format!("cannot read {}: {error}", path.display()))
+    })?;
+    let signer = check(&keys, bytes, signature.as_deref());
+    Ok(signer.copied().map_err(|error| error.to_string()))
+}
+
+/// Reads the files of public keys.
+pub(crate) fn read_keys(paths: &[PathBuf]) -> Result<Vec<PublicKey>, Exit> {
+    let read = |path: &PathBuf| {
+        PublicKey::read(path)
+            .map_err(|error| Exit::Usage(format!("--signed-by {}: {error}", path.display())))
+    };
+    paths.iter().map(read).collect()
 }
 
 /// Asks a plugin what it is. That takes no import, so there is nothing to be given.
@@ -226,8 +280,8 @@ Nothing of a plugin runs until it was found fit; then it is asked once what it i
 Exit codes:
   0  a host would load it
   1  it cannot be read
-  2  the command line cannot be used
-  3  a host would refuse it; the report names why";
+  2  the command line, or a key that it names, cannot be used
+  3  a host would refuse it, for its signature too if asked; the report names why";
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ mod copy;
 mod database;
 mod demo;
 mod directory;
+mod draft;
 mod events;
 mod exit;
 mod import;
@@ -26,12 +27,16 @@ mod overview;
 mod plugin;
 mod policy;
 mod progress;
+mod pull;
+mod push;
+mod registry;
 mod report;
 mod reset;
 mod restore;
 mod revoke;
 mod seed;
 mod serve;
+mod sign;
 mod status;
 mod style;
 mod table;
@@ -62,12 +67,15 @@ use crate::keys::Keys;
 use crate::new::New;
 use crate::overview::Overview;
 use crate::policy::Policy;
+use crate::pull::Pull;
+use crate::push::Push;
 use crate::report::Report;
 use crate::reset::Reset;
 use crate::restore::Restore;
 use crate::revoke::{Revoke, RevokeAll};
 use crate::seed::SeedUsers;
 use crate::serve::Serve;
+use crate::sign::Sign;
 use crate::status::Status;
 use crate::style::ERROR;
 use crate::unlock::Unlock;
@@ -92,6 +100,9 @@ enum Command {
     Demo(Demo),
     Inspect(Inspect),
     Conformance(Conformance),
+    Sign(Sign),
+    Push(Push),
+    Pull(Pull),
     Call(Call),
     New(New),
     Import(Import),
@@ -145,6 +156,9 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Demo(demo) => demo.run(cache, &mut out).await?,
         Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
         Command::Conformance(conformance) => conformance.run(cache, &mut out).await?,
+        Command::Sign(sign) => sign.run(&mut out)?,
+        Command::Push(push) => push.run(&mut out).await?,
+        Command::Pull(pull) => pull.run(&mut out).await?,
         Command::Call(call) => call.run(cache, &mut out).await?,
         Command::New(new) => new.run(&mut out)?,
         Command::Import(import) => import.run(cache, &mut out).await?,

@@ -125,4 +125,4 @@ impl Kind {
 const NOT_A_COMPONENT: &str = "not a component";
 
 /// What the host library takes unless told otherwise.
-const MAX_SIZE: u64 = 4 << 20;
+pub(crate) const MAX_SIZE: u64 = 4 << 20;

@@ -45,15 +45,9 @@ fn a_signed_component_loads_and_says_by_which_key() {
 fn a_component_without_its_signature_is_refused() {
     let component = Hostile::default().component();
     let builder = Plugin::builder().signed_by(key(1).public());
-    assert!(matches!(
-        builder.load(&component),
-        Err(LoadError::Unsigned)
-    ));
+    assert!(matches!(builder.load(&component), Err(LoadError::Unsigned)));
     let path = file("unsigned", &component);
-    assert!(matches!(
-        builder.load_file(&path),
-        Err(LoadError::Unsigned)
-    ));
+    assert!(matches!(builder.load_file(&path), Err(LoadError::Unsigned)));
 
     fs::write(beside(&path), key(2).sign(&component)).expect("it can be written");
     assert!(matches!(
