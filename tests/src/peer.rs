@@ -28,6 +28,10 @@ pub enum Peer {
     Python,
     /// Runs the example for Node.js.
     Node,
+    /// Makes and checks signatures (OpenSSL).
+    Openssl,
+    /// A registry of OCI artifacts (Docker's, the package `docker-registry` of Debian).
+    Registry,
     /// Tries out an API by its OpenAPI document (Schemathesis): the one that `COUNTERSIGN_SCHEMATHESIS` names, if it does.
     Schemathesis,
     /// A browser (Chromium), with `chromedriver`, by which programs use it.
@@ -47,6 +51,8 @@ impl Peer {
             Self::Caddy => "caddy",
             Self::Python => "python3",
             Self::Node => "node",
+            Self::Openssl => "openssl",
+            Self::Registry => "docker-registry",
             Self::Schemathesis => "schemathesis",
             Self::Chromium => "chromium",
         }
@@ -79,7 +85,7 @@ impl Peer {
         match self {
             Self::Smtp => command.args(["-c", "import aiosmtpd"]),
             Self::Nginx => command.arg("-v"),
-            Self::Caddy => command.arg("version"),
+            Self::Caddy | Self::Openssl => command.arg("version"),
             _ => command.arg("--version"),
         };
         let ran = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
