@@ -112,7 +112,10 @@ impl From<LoadError> for Exit {
     fn from(error: LoadError) -> Self {
         let message = error.to_string();
         match error {
-            LoadError::Engine(_) | LoadError::Read(_) | LoadError::Cache(_) => Self::Fault(message),
+            LoadError::Engine(_)
+            | LoadError::Read(_)
+            | LoadError::ReadSignature(_)
+            | LoadError::Cache(_) => Self::Fault(message),
             _ => Self::Refused(message),
         }
     }

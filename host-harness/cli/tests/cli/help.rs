@@ -19,9 +19,13 @@ fn help_names_the_commands_and_the_exit_codes() {
 }
 
 /// Every command that does something.
-const COMMANDS: [&str; 39] = [
+const COMMANDS: &[&str] = &[
     "demo",
     "inspect",
+    "conformance",
+    "sign",
+    "push",
+    "pull",
     "call",
     "new",
     "import",
