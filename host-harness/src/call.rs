@@ -118,7 +118,7 @@ impl ResourceLimiter for Call {
     }
 
     fn instances(&self) -> usize {
-        INSTANCES
+        usize::try_from(self.limits.core_instances).unwrap_or(usize::MAX)
     }
 
     fn tables(&self) -> usize {
@@ -298,8 +298,6 @@ fn reason(error: &wasmtime::Error) -> Error {
     }
 }
 
-/// Core instances of one component: the module, and what `wit-component` puts around it.
-pub(crate) const INSTANCES: usize = 16;
 pub(crate) const TABLES: usize = 4;
 pub(crate) const MEMORIES: usize = 1;
 /// The world has no resources; some compilers use a few of their own.

@@ -13,6 +13,8 @@ pub struct Limits {
     pub memory: usize,
     /// Elements of each of at most 4 tables; 10,000.
     pub table_elements: usize,
+    /// Core instances of the component, those included that `wit-component` puts around its module; 16.
+    pub core_instances: u32,
     /// Bytes of the WebAssembly stack; 512 KiB.
     pub stack: usize,
     /// Time that the plugin's own code may run, instantiating included; 1 s, a thousand times what a call needs. It is
@@ -44,6 +46,7 @@ impl Default for Limits {
         Self {
             memory: 16 << 20,
             table_elements: 10_000,
+            core_instances: 16,
             stack: 512 << 10,
             guest_time: Duration::from_secs(1),
             call_time: Duration::from_secs(15),
@@ -60,6 +63,25 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Returns what a plugin needs that brings an interpreter along: for
+    /// [`lab_stub_wasi`](crate::PluginBuilder::lab_stub_wasi), and too much for any other.
+    ///
+    /// That is 128 MiB of memory, 8 MiB of stack, 64 core instances, 30 s of the plugin's own time and 60 s of a call,
+    /// four calls at once.
+    pub fn lab() -> Self {
+        Self {
+            memory: 128 << 20,
+            table_elements: 100_000,
+            core_instances: 64,
+            stack: 8 << 20,
+            guest_time: Duration::from_secs(30),
+            call_time: Duration::from_secs(60),
+            concurrent_calls: 4,
+            queue_time: Duration::from_secs(30),
+            ..Self::default()
+        }
+    }
+
     /// How many calls may wait for the phone line at once.
     pub(crate) fn concurrent_texts(&self) -> u32 {
         (self.concurrent_calls / 4).max(1)

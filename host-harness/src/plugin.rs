@@ -4,6 +4,7 @@ mod allow_list;
 mod cache;
 mod engine;
 mod inspection;
+mod lab;
 
 use std::fmt;
 use std::fs::File;
@@ -47,6 +48,7 @@ struct Loaded {
     digest: Digest,
     signer: Option<PublicKey>,
     is_pooled: bool,
+    is_lab: bool,
     was_cached: bool,
 }
 
@@ -73,6 +75,7 @@ impl Plugin {
             cache: None,
             max_size: MAX_SIZE,
             pooled: true,
+            lab: false,
         }
     }
 
@@ -101,7 +104,7 @@ impl Plugin {
     ///
     /// [`LoadError::Engine`] alone: whatever is wrong with the file stands in the [`Inspection`].
     pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
-        Inspection::of(bytes)
+        Self::builder().inspect(bytes)
     }
 
     /// Returns the digest of the component file, to pin it by.
@@ -123,6 +126,15 @@ impl Plugin {
     /// example; calls then take a little longer.
     pub fn is_pooled(&self) -> bool {
         self.0.is_pooled
+    }
+
+    /// Says whether it was loaded with [`PluginBuilder::lab_stub_wasi`], and may have more imports than the contract.
+    ///
+    /// # Security
+    ///
+    /// One that does must decide about no real person.
+    pub fn is_lab(&self) -> bool {
+        self.0.is_lab
     }
 
     /// Says whether the compiled code came from the cache.
@@ -180,6 +192,7 @@ impl fmt::Debug for Plugin {
         f.debug_struct("Plugin")
             .field("digest", &self.0.digest)
             .field("is_pooled", &self.0.is_pooled)
+            .field("is_lab", &self.0.is_lab)
             .finish_non_exhaustive()
     }
 }
@@ -205,6 +218,7 @@ pub struct PluginBuilder {
     cache: Option<PathBuf>,
     max_size: usize,
     pooled: bool,
+    lab: bool,
 }
 
 impl PluginBuilder {
@@ -270,6 +284,33 @@ impl PluginBuilder {
         self
     }
 
+    /// Also loads a component that imports more of WASI than the contract has, as what is made from Python or JavaScript
+    /// does: for laboratories, to try a plugin in another language.
+    ///
+    /// Each such import is linked to a stub: there are no arguments, no environment, no directories and no terminals,
+    /// and what is written to the standard streams is gone. A call of anything else traps. Imports outside `wasi:` are
+    /// refused as ever. An interpreter needs more room and time than a plugin gets: see [`Limits::lab`] and
+    /// [`max_size`](Self::max_size).
+    ///
+    /// # Security
+    ///
+    /// **Never before real people.** Without this option the list of imports says all that a plugin can do, and is short
+    /// enough to be examined; with it the list is WASI's, and what keeps the plugin in is that the stubs are right.
+    /// [`Plugin::is_lab`] tells a gateway what it was given.
+    pub fn lab_stub_wasi(mut self) -> Self {
+        self.lab = true;
+        self
+    }
+
+    /// Looks at a file as [`Plugin::inspect`] does, for what would load with these options.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Engine`] alone: whatever is wrong with the file stands in the [`Inspection`].
+    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        Inspection::of(bytes, &self.limits, self.max_size, self.lab)
+    }
+
     /// Loads a component from a file, with the signature that lies [beside](crate::signature::beside) it if it must have
     /// one and none was handed over.
     ///
@@ -329,9 +370,9 @@ impl PluginBuilder {
             Some(directory) => cache::load(&engine, bytes, digest, directory)?,
             None => (compile(&engine, bytes)?, false),
         };
-        allow_list::check_imports(&engine, &component)?;
+        allow_list::check_imports(&engine, &component, self.lab)?;
         allow_list::check_exports(&component)?;
-        let pre = link(&engine, &component)?;
+        let pre = link(&engine, &component, self.lab)?;
         let functions = find_functions(&pre)?;
         engine::tick(&engine)?;
         Ok(Plugin(Arc::new(Loaded {
@@ -343,6 +384,7 @@ impl PluginBuilder {
             digest,
             signer,
             is_pooled,
+            is_lab: self.lab,
             was_cached,
         })))
     }
@@ -357,11 +399,15 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
     Component::from_binary(engine, bytes).map_err(|error| LoadError::NotAComponent(chain(&error)))
 }
 
-/// Gives the component the contract's imports, and no others.
-fn link(engine: &Engine, component: &Component) -> Result<InstancePre<Call>, LoadError> {
+/// Gives the component the contract's imports and, where it is for a laboratory, stubs of other WASI; nothing else.
+fn link(engine: &Engine, component: &Component, lab: bool) -> Result<InstancePre<Call>, LoadError> {
     let mut linker = Linker::new(engine);
     bindings::Plugin::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)
         .map_err(|error| LoadError::Engine(chain(&error)))?;
+    if lab {
+        lab::stub(&mut linker, engine, component)
+            .map_err(|error| LoadError::Engine(chain(&error)))?;
+    }
     linker
         .instantiate_pre(component)
         .map_err(|error| LoadError::Types(chain(&error)))

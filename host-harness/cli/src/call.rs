@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use self::script::Script;
 use crate::exit::Exit;
 use crate::json::pretty;
+use crate::plugin::Lab;
 use crate::{calendar, input, plugin};
 
 /// Calls a plugin as a host does, with JSON: for plugin developers
@@ -60,13 +61,15 @@ pub(crate) struct Call {
     /// With --list: print JSON
     #[arg(long, requires = "list")]
     json: bool,
+    #[command(flatten)]
+    lab: Lab,
 }
 
 impl Call {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
         let at = self.at.as_deref();
         let at = at.map(|at| calendar::parse(at, &self.zone)).transpose()?;
-        let plugin = plugin::load(self.plugin.as_deref(), cache)?;
+        let plugin = plugin::load_in(self.lab, self.plugin.as_deref(), cache)?;
         if self.list {
             return list(&plugin, self.function.as_deref(), self.json, out);
         }

@@ -129,7 +129,7 @@ impl Conformance {
 
     fn load(&self, cache: Option<&Path>) -> Result<Plugin, Exit> {
         let path = self.plugin.as_deref();
-        let bytes = plugin::read(path)?;
+        let bytes = plugin::read(path, plugin::Lab::default())?;
         let mut builder = Plugin::builder().limits(limits());
         if let Some(directory) = cache {
             builder = builder.cache(directory);

@@ -9,12 +9,12 @@ use countersign_host::keyring::LocalKeyring;
 use countersign_host::printable::Printable;
 use countersign_host::signature::{PublicKey, beside, check, read_beside};
 use countersign_host::store::MemoryStore;
-use countersign_host::{Countersign, Error, Inspection, Plugin, Verdict};
+use countersign_host::{Countersign, Error, Inspection, Plugin, PluginBuilder, Verdict};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::json::pretty;
-use crate::plugin::{self, Kind};
+use crate::plugin::{self, Kind, Lab};
 use crate::style::{BAD, BOLD, DIM, GOOD};
 
 /// Says what a plugin file is, and whether a host would load it
@@ -29,19 +29,21 @@ pub(crate) struct Inspect {
     /// Print JSON in place of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    lab: Lab,
 }
 
 impl Inspect {
     pub(crate) async fn run(self, cache: Option<&Path>, out: &mut dyn Write) -> Result<(), Exit> {
         let path = self.plugin.as_deref();
-        let bytes = plugin::read(path)?;
+        let bytes = plugin::read(path, self.lab)?;
         let signature = match path {
             Some(path) if !self.signed_by.is_empty() => {
                 Some(signature(path, &bytes, &self.signed_by)?)
             }
             _ => None,
         };
-        let report = Report::of(&bytes, signature, cache).await?;
+        let report = Report::of(&bytes, signature, &self.lab.builder(cache)).await?;
         match self.json {
             true => writeln!(out, "{}", pretty(&report.to_json()))?,
             false => report.write(&plugin::name(path), out)?,
@@ -63,6 +65,8 @@ struct Report {
     inspection: Inspection,
     /// The key that has signed it, or why none has; if that was asked.
     signature: Option<Result<PublicKey, String>>,
+    /// Whether it was loaded for a laboratory alone.
+    is_lab: bool,
     /// What the plugin says of itself, if it loads; or why it does not answer.
     description: Option<Result<Description, Error>>,
 }
@@ -71,14 +75,18 @@ impl Report {
     async fn of(
         bytes: &[u8],
         signature: Option<Result<PublicKey, String>>,
-        cache: Option<&Path>,
+        builder: &PluginBuilder,
     ) -> Result<Self, Exit> {
-        let mut inspection = plugin::waiting(|| Plugin::inspect(bytes))?;
+        let mut inspection = plugin::waiting(|| builder.inspect(bytes))?;
+        let mut is_lab = false;
         let mut description = None;
         if inspection.verdict == Verdict::Loads {
             // The last word is loading itself: it has limits that looking does not.
-            match plugin::compile(bytes, cache) {
-                Ok(plugin) => description = Some(describe(plugin).await?),
+            match plugin::compile(bytes, builder) {
+                Ok(plugin) => {
+                    is_lab = plugin.is_lab();
+                    description = Some(describe(plugin).await?);
+                }
                 Err(error) => inspection.verdict = Verdict::Refused(error.to_string()),
             }
         }
@@ -86,6 +94,7 @@ impl Report {
             kind: Kind::of(bytes),
             inspection,
             signature,
+            is_lab,
             description,
         })
     }
@@ -99,6 +108,7 @@ impl Report {
         let mut json = json!(self.inspection);
         if let Value::Object(fields) = &mut json {
             fields.insert("kind".to_owned(), json!(self.kind.name()));
+            fields.insert("lab".to_owned(), json!(self.is_lab));
             fields.insert("description".to_owned(), json!(said));
             fields.insert("description-fault".to_owned(), json!(fault));
             match &self.signature {
@@ -114,6 +124,13 @@ impl Report {
         let it = &self.inspection;
         writeln!(out, "{BOLD}{name}{BOLD:#}\n")?;
         match &it.verdict {
+            Verdict::Loads if self.is_lab && !it.unexpected.is_empty() => row(
+                out,
+                "verdict",
+                &[format!(
+                    "{BAD}loads in a laboratory only{BAD:#}: never run it before real people"
+                )],
+            )?,
             Verdict::Loads => row(
                 out,
                 "verdict",

@@ -4,29 +4,59 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
-use countersign_host::{LoadError, Plugin};
+use clap::Args;
+use countersign_host::{Limits, LoadError, Plugin, PluginBuilder};
 
 use crate::exit::Exit;
 use crate::style::DIM;
 
+/// How a plugin is loaded that is only tried.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Lab {
+    /// Also load a plugin that imports more of WASI than the contract has, with stubs for it, and give it the room and
+    /// time of an interpreter. For trying plugins in other languages; NEVER run one before real people
+    #[arg(long)]
+    lab_stub_wasi: bool,
+}
+
+impl Lab {
+    /// Begins to load a plugin.
+    pub(crate) fn builder(self, cache: Option<&Path>) -> PluginBuilder {
+        let mut builder = Plugin::builder();
+        if self.lab_stub_wasi {
+            let most = usize::try_from(LAB_MAX_SIZE).unwrap_or(usize::MAX);
+            builder = builder.lab_stub_wasi().limits(Limits::lab()).max_size(most);
+        }
+        match cache {
+            Some(directory) => builder.cache(directory),
+            None => builder,
+        }
+    }
+
+    fn max_size(self) -> u64 {
+        match self.lab_stub_wasi {
+            true => LAB_MAX_SIZE,
+            false => MAX_SIZE,
+        }
+    }
+}
+
 /// Returns the bytes of a file, or of the component that was built with this command.
 ///
 /// A file that no host would load for its size is not read to its end.
-pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Exit> {
+pub(crate) fn read(path: Option<&Path>, lab: Lab) -> Result<Vec<u8>, Exit> {
     let Some(path) = path else {
         return Ok(countersign_component::WASM.to_vec());
     };
+    let most = lab.max_size();
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| {
-            file.take(MAX_SIZE.saturating_add(1))
-                .read_to_end(&mut bytes)
-        })
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| Exit::Fault(format!("cannot read {}: {error}", path.display())))?;
     match u64::try_from(bytes.len()) {
-        Ok(..=MAX_SIZE) => Ok(bytes),
+        Ok(size) if size <= most => Ok(bytes),
         _ => Err(Exit::Refused(format!(
-            "{}: a plugin has at most {MAX_SIZE} bytes",
+            "{}: a plugin has at most {most} bytes",
             path.display()
         ))),
     }
@@ -42,19 +72,20 @@ pub(crate) fn name(path: Option<&Path>) -> String {
 
 /// Loads a plugin, or says why a host would not.
 pub(crate) fn load(path: Option<&Path>, cache: Option<&Path>) -> Result<Plugin, Exit> {
-    let bytes = read(path)?;
-    compile(&bytes, cache).map_err(|error| match Exit::from(error).at(&name(path)) {
+    load_in(Lab::default(), path, cache)
+}
+
+/// Loads a plugin, as [`load`] does or for trying it.
+pub(crate) fn load_in(lab: Lab, path: Option<&Path>, cache: Option<&Path>) -> Result<Plugin, Exit> {
+    let bytes = read(path, lab)?;
+    compile(&bytes, &lab.builder(cache)).map_err(|error| match Exit::from(error).at(&name(path)) {
         Exit::Refused(message) => Exit::Refused(Kind::of(&bytes).explain(&message)),
         exit => exit,
     })
 }
 
 /// Compiles a plugin, or takes it from the cache. Says so where that lasts and somebody waits.
-pub(crate) fn compile(bytes: &[u8], cache: Option<&Path>) -> Result<Plugin, LoadError> {
-    let builder = match cache {
-        Some(directory) => Plugin::builder().cache(directory),
-        None => Plugin::builder(),
-    };
+pub(crate) fn compile(bytes: &[u8], builder: &PluginBuilder) -> Result<Plugin, LoadError> {
     waiting(|| builder.load(bytes))
 }
 
@@ -126,3 +157,6 @@ const NOT_A_COMPONENT: &str = "not a component";
 
 /// What the host library takes unless told otherwise.
 pub(crate) const MAX_SIZE: u64 = 4 << 20;
+
+/// What is taken for trying: an interpreter and its library, and something beside.
+const LAB_MAX_SIZE: u64 = 64 << 20;

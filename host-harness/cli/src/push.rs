@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::json::pretty;
-use crate::plugin::{self, Kind};
+use crate::plugin::{self, Kind, Lab};
 use crate::registry::{Artifact, Name, Registry, RegistryArgs};
 use crate::style::GOOD;
 use crate::table::{Cell, Table};
@@ -42,7 +42,7 @@ impl Push {
             ));
         }
         let name = self.to.to_string();
-        let bytes = plugin::read(Some(&self.plugin))?;
+        let bytes = plugin::read(Some(&self.plugin), Lab::default())?;
         let signature = self.signature()?;
         // What no host would load is not released.
         let inspection = plugin::waiting(|| Plugin::inspect(&bytes))?;

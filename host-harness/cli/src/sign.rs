@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::draft::{Draft, Place, Readers, require_free};
 use crate::exit::Exit;
-use crate::plugin;
+use crate::plugin::{self, Lab};
 use crate::style::{DIM, GOOD};
 
 /// Signs a plugin, for gateways whose settings name the key
@@ -57,7 +57,7 @@ fn sign(plugin: &Path, key: &Path, place: Place, out: &mut dyn Write) -> Result<
     let signed = beside(plugin);
     require_free(&signed, place)?;
     let key = read_key(key)?;
-    let bytes = plugin::read(Some(plugin))?;
+    let bytes = plugin::read(Some(plugin), Lab::default())?;
     Draft::write(&signed, &key.sign(&bytes), Readers::Usual)?.name(&signed, place)?;
     told(out, "signed", &signed, key.public())
 }

@@ -44,11 +44,32 @@ pub(super) fn missing_exports(component: &Component) -> Vec<String> {
     missing
 }
 
-pub(super) fn check_imports(engine: &Engine, component: &Component) -> Result<(), LoadError> {
-    match unexpected_imports(engine, component) {
+pub(super) fn check_imports(
+    engine: &Engine,
+    component: &Component,
+    lab: bool,
+) -> Result<(), LoadError> {
+    let mut unexpected = unexpected_imports(engine, component);
+    if lab {
+        unexpected.retain(|name| !name.starts_with(WASI));
+    }
+    match unexpected {
         none if none.is_empty() => Ok(()),
         unexpected => Err(LoadError::Imports { unexpected }),
     }
+}
+
+/// Names the instance that the contract's own functions are linked to, if an import is of the world.
+pub(super) fn linked_name(name: &str) -> Option<String> {
+    allowed(name)?;
+    let (interface, _) = name.split_once('@')?;
+    let (_, series, _) = WORLD.iter().find(|(it, ..)| *it == interface)?;
+    Some(format!("{interface}@{series}0"))
+}
+
+/// Says whether a function is of the contract's world.
+pub(super) fn is_of_the_world(name: &str, function: &str) -> bool {
+    allowed(name).is_some_and(|functions| functions.contains(&function))
 }
 
 pub(super) fn check_exports(component: &Component) -> Result<(), LoadError> {
@@ -71,6 +92,9 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
     let is_number = !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit());
     is_number.then_some(*functions)
 }
+
+/// What the lab option stubs begins so.
+pub(super) const WASI: &str = "wasi:";
 
 /// The imports of `wit/world.wit`: interface, series of versions, functions.
 const WORLD: &[(&str, &str, &[&str])] = &[

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::chain;
-use crate::call::{INSTANCES, MEMORIES, TABLES};
+use crate::call::{MEMORIES, TABLES};
 use crate::error::LoadError;
 use crate::limits::Limits;
 
@@ -68,11 +68,11 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let times = |each: usize| calls.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX));
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
-        .total_core_instances(times(INSTANCES))
+        .total_core_instances(calls.saturating_mul(limits.core_instances))
         .total_memories(times(MEMORIES))
         .total_tables(times(TABLES))
         .total_stacks(calls)
-        .max_core_instances_per_component(as_u32(INSTANCES))
+        .max_core_instances_per_component(limits.core_instances)
         .max_memories_per_component(as_u32(MEMORIES))
         .max_tables_per_component(as_u32(TABLES))
         .max_memory_size(limits.memory)

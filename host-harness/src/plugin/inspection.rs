@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasmtime::component::Component;
 
-use super::{MAX_SIZE, allow_list, compile, engine, find_functions, link};
+use super::{allow_list, compile, engine, find_functions, link};
 use crate::digest::Digest;
 use crate::error::LoadError;
 use crate::limits::Limits;
@@ -42,8 +42,13 @@ pub enum Verdict {
 }
 
 impl Inspection {
-    pub(super) fn of(bytes: &[u8]) -> Result<Self, LoadError> {
-        let (engine, _) = engine::new(&Limits::default(), false)?;
+    pub(super) fn of(
+        bytes: &[u8],
+        limits: &Limits,
+        max_size: usize,
+        lab: bool,
+    ) -> Result<Self, LoadError> {
+        let (engine, _) = engine::new(limits, false)?;
         let mut inspection = Self {
             size: bytes.len(),
             sha256: Digest::of(bytes),
@@ -55,8 +60,8 @@ impl Inspection {
             verdict: Verdict::Loads,
         };
         // What `load` refuses for its size must not be compiled here either.
-        if bytes.len() > MAX_SIZE {
-            let error = LoadError::TooLarge { limit: MAX_SIZE };
+        if bytes.len() > max_size {
+            let error = LoadError::TooLarge { limit: max_size };
             inspection.verdict = Verdict::Refused(error.to_string());
             return Ok(inspection);
         }
@@ -78,7 +83,7 @@ impl Inspection {
             .map(|(_, version)| version.to_owned());
         inspection.unexpected = allow_list::unexpected_imports(&engine, &component);
         inspection.missing = allow_list::missing_exports(&component);
-        if let Err(error) = check(&engine, &component) {
+        if let Err(error) = check(&engine, &component, lab) {
             inspection.verdict = Verdict::Refused(error.to_string());
         }
         Ok(inspection)
@@ -86,9 +91,9 @@ impl Inspection {
 }
 
 /// Does what loading does after compiling.
-fn check(engine: &wasmtime::Engine, component: &Component) -> Result<(), LoadError> {
-    allow_list::check_imports(engine, component)?;
+fn check(engine: &wasmtime::Engine, component: &Component, lab: bool) -> Result<(), LoadError> {
+    allow_list::check_imports(engine, component, lab)?;
     allow_list::check_exports(component)?;
-    find_functions(&link(engine, component)?)?;
+    find_functions(&link(engine, component, lab)?)?;
     Ok(())
 }

@@ -83,7 +83,7 @@ fn import_says_what_a_user_may_be_known_by() {
 #[test]
 fn help_fits_a_hundred_columns() {
     let groups = ["", "policy", "events", "keys", "user", "company"];
-    for command in COMMANDS.into_iter().chain(groups) {
+    for command in COMMANDS.iter().copied().chain(groups) {
         let args = command.split_whitespace().chain(["--help"]);
         let help = run(&args.collect::<Vec<_>>()).ended(0).out;
         let widest = help.lines().map(|line| line.chars().count()).max();
