@@ -12,6 +12,7 @@
 )]
 
 mod authenticators;
+mod python;
 
 use std::sync::{Arc, LazyLock};
 
@@ -27,6 +28,7 @@ fn main() {
         Err(error) => panic!("{error}"),
     };
     let mut trials = authenticators::trials();
+    trials.extend(python::trials(&cases));
     for subject in subject::all() {
         let lab: Arc<dyn Lab> = Arc::new(Local::of(subject));
         for file in &cases.files {

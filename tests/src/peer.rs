@@ -34,6 +34,9 @@ pub enum Peer {
     Registry,
     /// Tries out an API by its OpenAPI document (Schemathesis): the one that `COUNTERSIGN_SCHEMATHESIS` names, if it does.
     Schemathesis,
+    /// Makes components of Python: the one that `COUNTERSIGN_COMPONENTIZE_PY` names, if it does, or the one that the gate
+    /// has put beside the build.
+    ComponentizePy,
     /// A browser (Chromium), with `chromedriver`, by which programs use it.
     Chromium,
 }
@@ -54,6 +57,7 @@ impl Peer {
             Self::Openssl => "openssl",
             Self::Registry => "docker-registry",
             Self::Schemathesis => "schemathesis",
+            Self::ComponentizePy => "componentize-py",
             Self::Chromium => "chromium",
         }
     }
@@ -68,6 +72,7 @@ impl Peer {
             // Debian has it where the path of few people leads.
             Self::Nginx if Path::new(NGINX).exists() => NGINX,
             Self::Schemathesis => &SCHEMATHESIS,
+            Self::ComponentizePy => &COMPONENTIZE_PY,
             it => it.name(),
         }
     }
@@ -146,6 +151,19 @@ static HAS_BROWSER: LazyLock<bool> = LazyLock::new(|| runs("chromium") && runs("
 const PYTHON: &str = "/usr/bin/python3";
 
 const NGINX: &str = "/usr/sbin/nginx";
+/// Where the gate puts peers that are Python packages.
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin");
+
+static COMPONENTIZE_PY: LazyLock<String> = LazyLock::new(|| {
+    env::var("COUNTERSIGN_COMPONENTIZE_PY").unwrap_or_else(|_| {
+        let beside = Path::new(PEERS).join("componentize-py");
+        match beside.exists() {
+            true => beside.display().to_string(),
+            false => "componentize-py".to_owned(),
+        }
+    })
+});
+
 static SCHEMATHESIS: LazyLock<String> = LazyLock::new(|| {
     env::var("COUNTERSIGN_SCHEMATHESIS").unwrap_or_else(|_| "schemathesis".to_owned())
 });
