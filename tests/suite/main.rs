@@ -16,6 +16,7 @@ mod host;
 #[allow(dead_code, reason = "the host's own tests use all of it")]
 #[path = "../../host-harness/tests/hostile/mod.rs"]
 mod hostile;
+mod kit;
 mod preview;
 mod profiles;
 mod readme;

@@ -107,7 +107,9 @@ fn case(tried: &Tried, clauses: &[Clause], out: &mut dyn Write) -> io::Result<()
             if let Some((function, _)) = tried.trace.last().and_then(|it| it.calls.last()) {
                 writeln!(out, "  {DIM}call{DIM:#}      {}", Printable(function))?;
             }
-            writeln!(out, "  {DIM}why{DIM:#}       {}", Printable(&failed.why))?;
+            // The whole answer is told by --explain.
+            let why = failed.why.split("; it was ").next().unwrap_or_default();
+            writeln!(out, "  {DIM}why{DIM:#}       {}", Printable(why))?;
         }
         (_, Some(reason)) => writeln!(out, "  {}", Printable(&reason))?,
         (_, None) => {}

@@ -8,6 +8,7 @@
 )]
 
 mod call;
+mod conformance;
 mod demo;
 mod help;
 mod import;
