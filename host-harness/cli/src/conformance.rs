@@ -62,6 +62,8 @@ pub(crate) struct Conformance {
     /// Seconds that a case may take
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
+    #[command(flatten)]
+    stubs: plugin::Lab,
 }
 
 /// A level that is asked for.
@@ -129,10 +131,10 @@ impl Conformance {
 
     fn load(&self, cache: Option<&Path>) -> Result<Plugin, Exit> {
         let path = self.plugin.as_deref();
-        let bytes = plugin::read(path, plugin::Lab::default())?;
-        let mut builder = Plugin::builder().limits(limits());
-        if let Some(directory) = cache {
-            builder = builder.cache(directory);
+        let bytes = plugin::read(path, self.stubs)?;
+        let mut builder = self.stubs.builder(cache);
+        if !self.stubs.is_generous() {
+            builder = builder.limits(limits());
         }
         let loaded = plugin::waiting(|| builder.load(&bytes));
         loaded.map_err(|error| match Exit::from(error).at(&plugin::name(path)) {

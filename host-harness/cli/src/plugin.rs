@@ -33,6 +33,11 @@ impl Lab {
         }
     }
 
+    /// Says whether the plugin gets more than a host gives one.
+    pub(crate) fn is_generous(self) -> bool {
+        self.lab_stub_wasi
+    }
+
     fn max_size(self) -> u64 {
         match self.lab_stub_wasi {
             true => LAB_MAX_SIZE,
