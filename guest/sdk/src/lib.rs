@@ -5,6 +5,8 @@
 //! what goes out. A plugin of one's own answers each export with the function of the same name, and changes what it
 //! wants changed: before it, after it, or below it.
 //!
+//! The guide in `guest/GUIDE.md` leads from nothing to a plugin that passes the suite and is released.
+//!
 //! It has no `std`, keeps nothing between calls, and reaches what `wit/world.wit` imports and nothing else. It brings an
 //! allocator and a panic handler along, so a plugin needs neither. Natively it compiles for linters, editors and the
 //! examples here; its functions only work inside a component.
