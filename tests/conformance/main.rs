@@ -1,4 +1,4 @@
-//! Every case against every subject, and programs of others against the component.
+//! Every case against every subject, programs of others against the component, and cases against wrong plugins.
 //!
 //! The trials are called `component/verify/right-code-once`: subject, file, id. A part of such a name as an argument
 //! runs the trials that have it. A trial whose peer is missing is shown as ignored, and fails where the environment
@@ -13,6 +13,7 @@
 
 mod authenticators;
 mod python;
+mod mutants;
 
 use std::sync::{Arc, LazyLock};
 
@@ -29,6 +30,7 @@ fn main() {
     };
     let mut trials = authenticators::trials();
     trials.extend(python::trials(&cases));
+    trials.extend(mutants::trials(&cases));
     for subject in subject::all() {
         let lab: Arc<dyn Lab> = Arc::new(Local::of(subject));
         for file in &cases.files {

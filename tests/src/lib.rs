@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod guessing;
 pub mod guest_build;
 pub mod history;
+pub mod mutants;
 pub mod peer;
 pub mod policy;
 pub mod subject;
