@@ -50,17 +50,15 @@ impl<'a> Table<'a> {
     /// The table in Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let mut text = String::from(
-            "| mutant | what is wrong | duties | cases that fail |\n|---|---|---|---|\n",
-        );
+        let mut text =
+            String::from("| mutant | what is wrong | duties | caught by |\n|---|---|---|---|\n");
         for (mutant, caught) in &self.rows {
             let killers = first(caught, 2);
             text.push_str(&format!(
-                "| `{}` | {} | {} | {}: {killers} |\n",
+                "| `{}` | {} | {} | {killers} |\n",
                 mutant.id,
                 mutant.wrong,
                 mutant.violates.join(", "),
-                caught.len(),
             ));
         }
         let only = self.only_killers();
