@@ -70,7 +70,7 @@ impl Build {
             .ok_or("no room for a marker")?;
         place.copy_from_slice(marker(id.unwrap_or_default()).as_bytes());
         let path = self.path(id);
-        if fs::read(&path).map_or(true, |it| it != wasm) {
+        if !fs::read(&path).is_ok_and(|it| it == wasm) {
             fs::write(&path, &wasm).map_err(|error| format!("{}: {error}", path.display()))?;
         }
         Ok(wasm)

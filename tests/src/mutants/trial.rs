@@ -1,8 +1,6 @@
 //! Cases on mutants.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use countersign_conformance::{Case, Cases, Lab, runner};
