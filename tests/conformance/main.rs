@@ -12,8 +12,8 @@
 )]
 
 mod authenticators;
-mod python;
 mod mutants;
+mod python;
 
 use std::sync::{Arc, LazyLock};
 

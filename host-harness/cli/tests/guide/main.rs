@@ -1,7 +1,11 @@
 //! The plugin developer's guide, followed to the letter: a plugin is made by `countersign new`, each block of the page is put
 //! where it says, and its commands show what it says that they show.
 
-#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod page;
 mod reader;
