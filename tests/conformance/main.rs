@@ -13,6 +13,7 @@
 
 mod authenticators;
 mod mutants;
+mod hostile_plugins;
 mod python;
 
 use std::sync::{Arc, LazyLock};
@@ -29,6 +30,7 @@ fn main() {
         Err(error) => panic!("{error}"),
     };
     let mut trials = authenticators::trials();
+    trials.extend(hostile_plugins::trials());
     trials.extend(python::trials(&cases));
     trials.extend(mutants::trials(&cases));
     for subject in subject::all() {

@@ -1,0 +1,5 @@
+;; It imports the network.
+;; The host: does not load it, and names what it wanted.
+;; Threat: undeclared imports. Duty: WORLD-1.
+
+;; Its import is declared beside its entry in plugins.toml.
