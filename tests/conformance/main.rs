@@ -13,6 +13,7 @@
 
 mod authenticators;
 mod mutants;
+mod hostile_hosts;
 mod hostile_plugins;
 mod python;
 
@@ -30,6 +31,7 @@ fn main() {
         Err(error) => panic!("{error}"),
     };
     let mut trials = authenticators::trials();
+    trials.extend(hostile_hosts::trials());
     trials.extend(hostile_plugins::trials());
     trials.extend(python::trials(&cases));
     trials.extend(mutants::trials(&cases));

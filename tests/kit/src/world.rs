@@ -6,6 +6,7 @@
 mod clock;
 mod faults;
 mod keyring;
+mod lie;
 mod line;
 mod random;
 mod store;
@@ -13,6 +14,7 @@ mod store;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_host::fault::Fault;
+use countersign_host::random::SeededRandom;
 use countersign_host::seal::Sealer;
 use countersign_host::store::{Key, Record};
 use serde_json::Value;
@@ -20,6 +22,7 @@ use serde_json::Value;
 pub use self::clock::WorldClock;
 pub use self::faults::{Failing, Import, Kind, UnknownImport};
 pub use self::keyring::WorldKeyring;
+pub use self::lie::{Lie, Lying, Point};
 pub use self::line::{Fate, WorldLine};
 pub use self::random::{Broken, WorldRandom};
 pub use self::store::WorldStore;
@@ -41,11 +44,17 @@ impl World {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let failing = Failing::default();
+        let keyring = WorldKeyring::new(seed, failing.clone());
+        // Whoever lies about a record seals it anew, and takes no randomness from the plugin for it.
+        let liar = Sealer::new(
+            Arc::new(keyring.clone()),
+            Arc::new(SeededRandom::from_seed(!seed)),
+        );
         Self {
-            clock: WorldClock::at(Self::START),
+            clock: WorldClock::new(Self::START, failing.lying().clone()),
             random: WorldRandom::new(seed, failing.clone()),
-            keyring: WorldKeyring::new(seed, failing.clone()),
-            store: WorldStore::new(failing.clone()),
+            store: WorldStore::new(failing.clone(), liar),
+            keyring,
             line: WorldLine::new(failing.clone()),
             failing,
             noted: Arc::default(),
@@ -120,6 +129,12 @@ impl World {
             realm: self.realm().into(),
             record,
         }
+    }
+
+    /// Returns which lie the host tells next, and where.
+    #[must_use]
+    pub fn lying(&self) -> &Lying {
+        self.failing.lying()
     }
 
     /// Notes a fault that the host reports.

@@ -5,20 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_host::clock::{Clock, ClockError, FixedClock};
 
+use super::lie::{Lie, Lying, Point};
+
 /// A clock that stands still until a case moves it.
 #[derive(Clone, Debug)]
 pub struct WorldClock {
     time: FixedClock,
     broken: Arc<AtomicBool>,
+    lying: Lying,
 }
 
 impl WorldClock {
-    /// Makes a clock that shows `seconds` since 1970.
-    #[must_use]
-    pub fn at(seconds: u64) -> Self {
+    /// Makes a clock that shows `seconds` since 1970, and lies as planned.
+    pub(super) fn new(seconds: u64, lying: Lying) -> Self {
         Self {
             time: FixedClock::at(seconds),
             broken: Arc::default(),
+            lying,
         }
     }
 
@@ -47,9 +50,20 @@ impl WorldClock {
 
 impl Clock for WorldClock {
     fn now(&self) -> Result<u64, ClockError> {
+        match self.lying.told(Point::Clock) {
+            Some(Lie::ClockZero) => return Ok(0),
+            Some(Lie::ClockEnd) => return Ok(u64::MAX),
+            Some(Lie::ClockBack) => return Ok(self.time().saturating_sub(DAY)),
+            Some(Lie::ClockAhead) => return Ok(self.time().saturating_add(3_650 * DAY)),
+            Some(_) => return Err(ClockError),
+            None => {}
+        }
         match self.broken.load(Ordering::SeqCst) {
             true => Err(ClockError),
             false => self.time.now(),
         }
     }
 }
+
+/// In seconds.
+const DAY: u64 = 24 * 60 * 60;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::lie::Lying;
+
 /// A function that the world offers, and that can fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Import {
@@ -39,9 +41,12 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct UnknownImport;
 
-/// The one fault that is planned, if any. Its clones are the same plan.
+/// The one fault that is planned, if any, and the one lie. Its clones are the same plan.
 #[derive(Clone, Debug, Default)]
-pub struct Failing(Arc<Mutex<Option<Plan>>>);
+pub struct Failing {
+    plan: Arc<Mutex<Option<Plan>>>,
+    lying: Lying,
+}
 
 #[derive(Debug)]
 struct Plan {
@@ -71,6 +76,11 @@ impl Failing {
         self.state().take().map_or(0, |plan| plan.fired)
     }
 
+    /// Returns the lie that is planned beside the fault.
+    pub(super) fn lying(&self) -> &Lying {
+        &self.lying
+    }
+
     /// Counts a use of an import, and says how it fails if it does.
     pub(super) fn strike(&self, import: Import) -> Option<Kind> {
         let mut state = self.state();
@@ -87,7 +97,7 @@ impl Failing {
     }
 
     fn state(&self) -> MutexGuard<'_, Option<Plan>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,6 +9,7 @@ use countersign_host::keyring::{
 };
 
 use super::faults::{Failing, Import};
+use super::lie::{Lie, Point};
 
 /// A keyring in memory that fails as planned, and can be rotated.
 #[derive(Clone)]
@@ -55,6 +56,11 @@ impl WorldKeyring {
 impl Keyring for WorldKeyring {
     async fn mac(&self, context: Context, data: &[u8]) -> Result<Tag, KeyringError> {
         self.strike(Import::Mac)?;
+        match self.failing.lying().told(Point::Mac) {
+            Some(Lie::MacOther) => return strangers().mac(context, data).await,
+            Some(_) => return Err(silent()),
+            None => {}
+        }
         self.keys().mac(context, data).await
     }
 
@@ -66,11 +72,22 @@ impl Keyring for WorldKeyring {
         tag: &[u8],
     ) -> Result<bool, KeyringError> {
         self.strike(Import::CheckMac)?;
+        match self.failing.lying().told(Point::CheckMac) {
+            Some(Lie::CheckFalse) => return Ok(false),
+            Some(Lie::CheckTrue) => return Ok(true),
+            Some(_) => return Err(silent()),
+            None => {}
+        }
         self.keys().check_mac(context, data, key_id, tag).await
     }
 
     async fn index(&self, context: Context, data: &[u8]) -> Result<[u8; 32], KeyringError> {
         self.strike(Import::Index)?;
+        match self.failing.lying().told(Point::Index) {
+            Some(Lie::IndexChanges) => return strangers().index(context, data).await,
+            Some(_) => return Err(silent()),
+            None => {}
+        }
         self.keys().index(context, data).await
     }
 }
@@ -91,4 +108,13 @@ impl fmt::Debug for WorldKeyring {
             .field("keys", &self.keys())
             .finish_non_exhaustive()
     }
+}
+
+/// Keys that nobody has: those of a host that forgot its own.
+fn strangers() -> LocalKeyring {
+    LocalKeyring::from_key([0xee; 32])
+}
+
+fn silent() -> KeyringError {
+    KeyringError::Unavailable("by a lie".to_owned())
 }

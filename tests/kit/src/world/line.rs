@@ -9,6 +9,7 @@ use countersign_host::sms::{
 };
 
 use super::faults::{Failing, Import};
+use super::lie::{Lie, Point};
 
 /// A phone line that keeps what is sent. Its clones are the same line.
 #[derive(Clone, Debug)]
@@ -81,6 +82,13 @@ impl SmsSender for WorldLine {
         if self.failing.strike(Import::SmsCheck).is_some() {
             return Err(SmsError("by the case".to_owned()));
         }
+        match self.failing.lying().told(Point::SmsCheck) {
+            Some(Lie::LinePermits) => return Ok(Permission::Permitted("US".to_owned())),
+            Some(Lie::LineRefuses) => return Ok(Permission::Refused("by-a-lie".to_owned())),
+            Some(Lie::LineGarbage) => return Ok(Permission::Permitted("\u{1b}[2J".to_owned())),
+            Some(_) => return Err(SmsError("by a lie".to_owned())),
+            None => {}
+        }
         if self.state().refuses {
             return Ok(Permission::Refused("by-the-case".to_owned()));
         }
@@ -88,6 +96,16 @@ impl SmsSender for WorldLine {
     }
 
     async fn send(&self, message: &Message) -> Outcome {
+        match self.failing.lying().told(Point::SmsSend) {
+            Some(Lie::SendFails) => {
+                self.outbox.send(message).await;
+                return Outcome::Failed("by-a-lie".to_owned());
+            }
+            Some(Lie::SendUnknown) => return Outcome::Unknown("by-a-lie".to_owned()),
+            Some(Lie::SendAlready) => return Outcome::AlreadySent,
+            Some(_) => return Outcome::Sent,
+            None => {}
+        }
         let key = &message.idempotency_key;
         if self.messages().iter().any(|it| it.idempotency_key == *key) {
             return Outcome::AlreadySent;

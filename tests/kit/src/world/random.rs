@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign_host::random::{Random, RandomError, SeededRandom};
 
 use super::faults::{Failing, Import};
+use super::lie::{Lie, Point};
 
 /// A generator that gives the same bytes for the same seed, unless a case breaks it.
 #[derive(Clone, Debug)]
@@ -49,6 +50,22 @@ impl Random for WorldRandom {
         if self.failing.strike(Import::Random).is_some() {
             return Err(RandomError);
         }
+        match self.failing.lying().told(Point::Random) {
+            Some(Lie::RandomZeros) => {
+                bytes.fill(0);
+                return Ok(());
+            }
+            Some(Lie::RandomRepeats) => {
+                repeat(bytes, 16);
+                return Ok(());
+            }
+            Some(Lie::RandomStuck) => {
+                repeat(bytes, 32);
+                return Ok(());
+            }
+            Some(_) => return Err(RandomError),
+            None => {}
+        }
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((broken, given)) = broken.as_mut() else {
             return self.seeded.fill(bytes);
@@ -68,5 +85,12 @@ impl Random for WorldRandom {
             *byte = *given;
         }
         Ok(())
+    }
+}
+
+/// Fills with the same bytes over and over, so many at a time.
+fn repeat(bytes: &mut [u8], period: u8) {
+    for (byte, given) in bytes.iter_mut().zip((1..=period).cycle()) {
+        *byte = given;
     }
 }
