@@ -30,10 +30,6 @@ pub(crate) fn committed(answer: Result<(), CommitFailure>) -> Value {
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "each answer is given up to its JSON"
-)]
 pub(crate) fn tag(tag: Tag) -> Value {
     json!({ "key-id": tag.key_id, "bytes": hex(&tag.bytes) })
 }

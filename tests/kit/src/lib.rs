@@ -5,6 +5,9 @@
 //! [`World`] whose clock, randomness, keys, store and phone line obey the case ([`Local`]), or in a host of somebody else.
 //! What it answers is compared with what the case wants ([`runner::run`]).
 //!
+//! A host is tested the other way round: by a component, the probe, that has its imports do what a duty is about
+//! ([`HostCase`]).
+//!
 //! The cases are the yardstick of the contract, so nothing here computes what the plugin should say: a code comes from
 //! an implementation of RFC 6238 that the plugin does not use.
 
@@ -20,6 +23,7 @@ pub mod expression;
 pub mod host;
 pub mod hostile;
 pub mod hostile_host;
+pub mod host_suite;
 pub mod lab;
 pub mod local;
 pub mod pattern;
@@ -37,6 +41,7 @@ pub use crate::expected::Expected;
 pub use crate::host::{Host, OwnHost, Refusal};
 pub use crate::hostile::HostilePlugin;
 pub use crate::hostile_host::{Harm, HostileHost};
+pub use crate::host_suite::{HostCase, HostUnderTest};
 pub use crate::lab::{Ability, Control, Lab, Session, View};
 pub use crate::local::Local;
 pub use crate::report::Report;
