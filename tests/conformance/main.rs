@@ -16,6 +16,7 @@ mod mutants;
 mod hostile_hosts;
 mod hostile_plugins;
 mod python;
+mod hosts;
 
 use std::sync::{Arc, LazyLock};
 
@@ -35,6 +36,7 @@ fn main() {
     trials.extend(hostile_plugins::trials());
     trials.extend(python::trials(&cases));
     trials.extend(mutants::trials(&cases));
+    trials.extend(hosts::trials());
     for subject in subject::all() {
         let lab: Arc<dyn Lab> = Arc::new(Local::of(subject));
         for file in &cases.files {

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::tree::{files, named};
+use countersign_conformance::HostCase;
 use countersign_conformance::case::Cases;
 
 /// All duties, in the order of the contract's files, and all that claims to cover one.
@@ -41,6 +42,11 @@ pub enum Cover {
         id: String,
         /// The name of its file, without the ending.
         file: String,
+    },
+    /// A case for hosts.
+    HostCase {
+        /// Its id.
+        id: String,
     },
     /// A Rust test.
     Test {
@@ -80,6 +86,16 @@ impl Duties {
                     file: file.clone(),
                 };
                 duties.covers.entry(id.clone()).or_default().push(cover);
+            }
+        }
+        for case in HostCase::all() {
+            // What no interface of ours states has no id.
+            for id in case.covers.iter().filter(|id| is_id(id)) {
+                let cover = Cover::HostCase {
+                    id: case.id.to_owned(),
+                };
+                let covers = duties.covers.entry((*id).to_owned());
+                covers.or_default().push(cover);
             }
         }
         for path in MARKED.iter().flat_map(|it| files(it, &[".rs"])) {
@@ -135,6 +151,7 @@ impl fmt::Display for Cover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Case { id, file } => write!(f, "case {file}/{id}"),
+            Self::HostCase { id } => write!(f, "host case {id}"),
             Self::Test { name, file } => write!(f, "test {name} in {file}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_conformance::{Cases, Clause, Level, runner};
+use countersign_conformance::{Cases, Clause, HostCase, Level, runner};
 use countersign_tests::duties::Duties;
 use countersign_tests::tree::{files, named};
 use wit_parser::{Docs, Resolve, TypeDefKind};
@@ -45,14 +45,41 @@ fn every_duty_is_stated_once() {
 fn ids_of_cases_are_unique_and_in_kebab_case() {
     let cases = Cases::of_the_contract().expect("the cases are readable");
     let mut seen = BTreeSet::new();
-    for case in cases.files.iter().flat_map(|file| &file.cases) {
-        let id = &case.id;
+    let ids = cases.files.iter().flat_map(|file| &file.cases);
+    let ids = ids.map(|case| case.id.clone());
+    let of_hosts = HostCase::all();
+    for id in ids.chain(of_hosts.iter().map(|case| case.id.to_owned())) {
         let kebab = id.split('-').all(|word| {
             let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
             !word.is_empty() && word.bytes().all(alphanumeric)
         });
         assert!(kebab, "{id} is not in kebab-case");
-        assert!(seen.insert(id), "{id} is there twice");
+        assert!(seen.insert(id.clone()), "{id} is there twice");
+    }
+}
+
+#[test]
+fn every_case_for_hosts_covers_a_duty_of_the_host() {
+    let duties = duties();
+    let hosts = duties.stated.iter().filter(|it| it.whose == "host");
+    let hosts: BTreeSet<&str> = hosts.map(|it| it.id.as_str()).collect();
+    for case in HostCase::all() {
+        assert!(!case.covers.is_empty(), "{} covers nothing", case.id);
+        for id in case.covers {
+            let known = hosts.contains(id) || id.starts_with("wasi:");
+            assert!(known, "{} covers {id}, which is no host's", case.id);
+        }
+    }
+}
+
+#[test]
+fn every_duty_of_the_host_has_a_case_for_hosts_or_a_reason() {
+    let cases = HostCase::all();
+    let covered: BTreeSet<&str> = cases.iter().flat_map(|it| it.covers).copied().collect();
+    let reasons = read(&root().join("tests/kit/README.md"));
+    for duty in duties().stated.iter().filter(|it| it.whose == "host") {
+        let said = reasons.contains(&format!("**{}**", duty.id));
+        assert!(covered.contains(&*duty.id) || said, "{}", duty.id);
     }
 }
 

@@ -1,0 +1,75 @@
+//! The cases for hosts, on our own host, and on hosts that are wrong on purpose.
+
+mod flaw;
+mod model;
+
+use std::sync::{Arc, LazyLock};
+
+use countersign_conformance::runner::Outcome;
+use countersign_conformance::{Component, Host, HostCase, HostUnderTest, OwnHost, Refusal};
+use countersign_host::Limits;
+use libtest_mimic::{Failed, Trial};
+
+use crate::RUNTIME;
+use flaw::Flaw;
+use model::ModelHost;
+
+/// The trials: `host/ID` for our own host, `model-host/ID` for one that is right, `wrong-host/FLAW/ID` for each that is
+/// wrong and a case that must fail on it.
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = of(Arc::new(OwnHost::within(limits())), "host");
+    trials.extend(of(Arc::new(ModelHost(None)), "model-host"));
+    trials.extend(Flaw::ALL.iter().map(|(flaw, id)| {
+        Trial::test(format!("wrong-host/{flaw:?}/{id}"), move || {
+            found(*flaw, id)
+        })
+    }));
+    trials
+}
+
+/// A host with the probe in it, or why it does not load it.
+type Loaded = LazyLock<Result<HostUnderTest, Refusal>, Load>;
+type Load = Box<dyn FnOnce() -> Result<HostUnderTest, Refusal> + Send>;
+
+/// A trial for each case on a host that is right.
+fn of(host: Arc<dyn Host>, name: &str) -> Vec<Trial> {
+    // Once, and not where the trials are only listed.
+    let load = move || RUNTIME.block_on(HostUnderTest::load(host, countersign_component::PROBE));
+    let loaded: Arc<Loaded> = Arc::new(LazyLock::new(Box::new(load)));
+    HostCase::all()
+        .into_iter()
+        .map(|case| {
+            let loaded = Arc::clone(&loaded);
+            Trial::test(format!("{name}/{}", case.id), move || {
+                let host = LazyLock::force(&loaded).as_ref();
+                let host = host.map_err(|refusal| Failed::from(refusal.to_string()))?;
+                let ran = RUNTIME.block_on(case.run(host));
+                ran.passed()
+                    .map_err(|failed| Failed::from(failed.to_string()))
+            })
+        })
+        .collect()
+}
+
+/// Runs a case on a host with a flaw, which it must find.
+fn found(flaw: Flaw, id: &str) -> Result<(), Failed> {
+    let host: Arc<dyn Host> = Arc::new(ModelHost(Some(flaw)));
+    let cases = HostCase::all();
+    let case = cases.iter().find(|case| case.id == id);
+    let case = case.ok_or_else(|| format!("no case is called {id}"))?;
+    let outcome = RUNTIME.block_on(async {
+        let host = HostUnderTest::load(host, countersign_component::PROBE).await?;
+        Ok::<_, Refusal>(case.run(&host).await.outcome)
+    });
+    match outcome.map_err(|refusal| refusal.to_string())? {
+        Outcome::Failed(_) => Ok(()),
+        other => Err(format!("the flaw was not found: {other:?}").into()),
+    }
+}
+
+/// As in other tests; but what never ends is tested too, and half a minute is long to wait for it.
+fn limits() -> Limits {
+    let mut limits = Component::limits();
+    limits.guest_time = std::time::Duration::from_secs(3);
+    limits
+}

@@ -1,0 +1,145 @@
+//! A host without WebAssembly: it reads the probe's scripts itself, and does what the contract says; or, where it is
+//! told to, one thing otherwise. So the suite is tested on a host that has no line in common with ours.
+
+mod imports;
+mod memory;
+mod services;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_conformance::lab::StoredRecord;
+use countersign_conformance::{Ability, Control, Fault, Host, Lab, Refusal, Session, View};
+use serde_json::{Value, json};
+
+use super::flaw::Flaw;
+use imports::Caller;
+use memory::Memory;
+
+/// The host.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ModelHost(pub(crate) Option<Flaw>);
+
+struct ModelLab {
+    flaw: Option<Flaw>,
+    abilities: BTreeSet<Ability>,
+}
+
+struct ModelSession {
+    memory: Memory,
+}
+
+#[async_trait]
+impl Host for ModelHost {
+    fn name(&self) -> &str {
+        "model"
+    }
+
+    async fn load(&self, component: &[u8]) -> Result<Arc<dyn Lab>, Refusal> {
+        if component != countersign_component::PROBE && self.0 != Some(Flaw::LoadsAnything) {
+            let text = String::from_utf8_lossy(component);
+            return Err(Refusal(match self.0 {
+                Some(Flaw::NamesNoImport) => "it does not fit".to_owned(),
+                _ => format!("this is not the probe: {text}"),
+            }));
+        }
+        Ok(Arc::new(ModelLab {
+            flaw: self.0,
+            abilities: Ability::ALL.into(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Lab for ModelLab {
+    fn name(&self) -> &str {
+        "model"
+    }
+
+    fn abilities(&self) -> &BTreeSet<Ability> {
+        &self.abilities
+    }
+
+    async fn begin(&self, _: u64) -> Result<Box<dyn Session>, Fault> {
+        Ok(Box::new(ModelSession {
+            memory: Memory::new(self.flaw),
+        }))
+    }
+}
+
+#[async_trait]
+impl Session for ModelSession {
+    async fn call(&mut self, function: &str, args: &Value) -> Result<Value, Fault> {
+        let mut caller = Caller::of(function, args, &self.memory)?;
+        let mut answers = Vec::new();
+        for step in caller.script() {
+            match caller.carry_out(&step, &mut self.memory) {
+                Ok(answer) => answers.push(answer),
+                Err(why) => return Err(Fault(why)),
+            }
+        }
+        Ok(answered(&answers))
+    }
+
+    /// All steps but the last of each call, then the last of each: so each has read before one commits.
+    async fn race(&mut self, calls: Vec<(String, Value)>) -> Result<Vec<Value>, Fault> {
+        let mut racing = Vec::new();
+        for (function, args) in &calls {
+            let mut caller = Caller::of(function, args, &self.memory)?;
+            let mut script = caller.script();
+            let last = script.pop().expect("a step");
+            let mut answers = Vec::new();
+            for step in script {
+                let answer = caller.carry_out(&step, &mut self.memory);
+                answers.push(answer.map_err(Fault)?);
+            }
+            racing.push((caller, last, answers));
+        }
+        let mut all = Vec::new();
+        for (mut caller, last, mut answers) in racing {
+            let answer = caller.carry_out(&last, &mut self.memory);
+            answers.push(answer.map_err(Fault)?);
+            all.push(answered(&answers));
+        }
+        Ok(all)
+    }
+
+    async fn turn(&mut self, control: &Control) -> Result<(), Fault> {
+        let memory = &mut self.memory;
+        match control {
+            Control::Clock { at } => memory.clock = *at,
+            Control::ClockFails { fails } => memory.clock_fails = *fails,
+            Control::Random { mode } => memory.random_fails = mode == "fails",
+            Control::Fate { .. } => memory.doubtful = true,
+            Control::RotateKeys => memory.generation += 1,
+            Control::Tamper { record, of, how } => memory.tamper(record, of, how),
+            Control::Restart => memory.restart(),
+            Control::Fault { import, kind, .. } => memory.fault = Some((import.clone(), *kind)),
+            Control::Line { .. } => return Err(Fault("no case needs it".to_owned())),
+        }
+        Ok(())
+    }
+
+    async fn end_fault(&mut self) -> Result<u32, Fault> {
+        Ok(u32::from(self.memory.fault.take().is_none()))
+    }
+
+    async fn look(&mut self, known: usize) -> Result<View, Fault> {
+        let records = self.memory.records.iter().map(|(key, held)| StoredRecord {
+            record: key.1.clone(),
+            of: key.0.clone(),
+            version: held.version,
+            content: self.memory.shown(held),
+        });
+        Ok(View {
+            records: records.collect(),
+            events: self.memory.events[known..].to_vec(),
+            messages: self.memory.messages.clone(),
+        })
+    }
+}
+
+fn answered(answers: &[Value]) -> Value {
+    json!({ "err": { "other": json!(answers).to_string() } })
+}

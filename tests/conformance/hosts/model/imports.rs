@@ -1,0 +1,418 @@
+//! The imports, as the model has them.
+
+use countersign_conformance::Fault;
+use countersign_conformance::case::FaultKind;
+use serde_json::{Value, json};
+
+use super::memory::{Held, Key, Memory, digest};
+use super::services::{keyring, random, send};
+use crate::hosts::flaw::Flaw;
+
+/// A call under way.
+pub(crate) struct Caller {
+    user: Option<String>,
+    companies: Vec<String>,
+    writes: Option<String>,
+    script: Vec<Value>,
+    read: Vec<(Value, Option<u64>)>,
+    remembered: u32,
+    ticks: u64,
+}
+
+/// What comes of a step; an error stops the call.
+pub(crate) type Carried = Result<Value, String>;
+
+impl Caller {
+    pub(crate) fn of(function: &str, args: &Value, memory: &Memory) -> Result<Self, Fault> {
+        if memory.clock_fails && !memory.has(Flaw::ClockMadeUp) {
+            return Err(Fault("no clock".to_owned()));
+        }
+        if memory.is_broken {
+            return Err(Fault("still broken".to_owned()));
+        }
+        let (script, about_user) = match function {
+            "administration.reset" => (&args["reason"], true),
+            "enrollment.begin-sms" => (&args["ticket"], true),
+            _ => (&args["policy"]["trusted-providers"][0], false),
+        };
+        let memberships = args["memberships"].as_array().cloned().unwrap_or_default();
+        let named = memberships.iter().map(|it| text(&it["company"]));
+        let put = args["company"].as_str().map(str::to_owned);
+        let user = match (about_user, memory.has(Flaw::NobodyIsSomebody)) {
+            (true, _) => Some(text(&args["user"])),
+            (false, true) => Some("ana".to_owned()),
+            (false, false) => None,
+        };
+        Ok(Self {
+            user: match memory.has(Flaw::IdsCutAtSlash) {
+                true => user.map(|it| text(&json!(it.split('/').next()))),
+                false => user,
+            },
+            companies: named.chain(put.clone()).collect(),
+            writes: put,
+            script: serde_json::from_str(&text(script)).expect("a script"),
+            read: Vec::new(),
+            remembered: match memory.has(Flaw::KeepsInstance) {
+                true => memory.remembered,
+                false => 0,
+            },
+            ticks: 0,
+        })
+    }
+
+    pub(crate) fn script(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.script)
+    }
+
+    pub(crate) fn carry_out(&mut self, step: &Value, memory: &mut Memory) -> Carried {
+        if let Some(name) = step.as_str() {
+            return self.bare(name, memory);
+        }
+        let (name, with) = step
+            .as_object()
+            .and_then(|it| it.iter().next())
+            .expect("a step");
+        match name.as_str() {
+            "get" => self.get(with, memory),
+            "commit" => self.commit(with, memory),
+            "random" => random(with.as_u64().expect("a length"), memory),
+            "sms-send" => Ok(json!({ "ok": send(with, memory)? })),
+            _ => Ok(keyring(name, with, memory)),
+        }
+    }
+
+    fn bare(&mut self, name: &str, memory: &mut Memory) -> Carried {
+        match name {
+            "clock" => {
+                self.ticks += u64::from(memory.has(Flaw::ClockGoesOn));
+                let seconds = memory.clock + self.ticks;
+                Ok(json!({ "ok": { "seconds": seconds, "nanoseconds": 0 } }))
+            }
+            "random-u64" => {
+                memory.drawn += 1;
+                Ok(json!({ "ok": memory.drawn }))
+            }
+            "remember" => {
+                let before = self.remembered;
+                self.remembered += 1;
+                memory.remembered = self.remembered;
+                Ok(json!({ "ok": before }))
+            }
+            _ if memory.has(Flaw::TrapIsAnswered) => Ok(json!({ "ok": null })),
+            _ => {
+                memory.is_broken = memory.has(Flaw::TrapStaysBroken);
+                Err(format!("the plugin came to its end: {name}"))
+            }
+        }
+    }
+
+    /// Names a record, if the call reaches it.
+    fn key(&self, id: &Value, memory: &Memory) -> Result<Key, String> {
+        if let Some(kind) = id.as_str() {
+            let user = self.user.clone().ok_or("a call about nobody")?;
+            return Ok((user, kind.to_owned()));
+        }
+        if let Some(company) = id["policy"].as_str() {
+            let named = self.companies.iter().any(|it| it == company);
+            return match named || company == "*" || memory.has(Flaw::EveryCompany) {
+                true => Ok((company.to_owned(), "policy".to_owned())),
+                false => Err("a company that was not named".to_owned()),
+            };
+        }
+        let name = text(&id["quota"]);
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/:-".contains(&b);
+        let fits = (1..=128).contains(&name.len()) && name.bytes().all(allowed);
+        if !fits && !memory.has(Flaw::NamesUnchecked) {
+            return Err("a malformed name".to_owned());
+        }
+        Ok(match memory.has(Flaw::CountersPerUser) {
+            true => (format!("{name} of {:?}", self.user), "quota".to_owned()),
+            false => (name, "quota".to_owned()),
+        })
+    }
+
+    fn get(&mut self, ids: &Value, memory: &mut Memory) -> Carried {
+        let ids = ids.as_array().expect("ids");
+        if ids.len() > 64 && !memory.has(Flaw::IdsUnbounded) {
+            return Err("more than 64 ids".to_owned());
+        }
+        if memory.strike("store.get").is_some() {
+            return Ok(match memory.has(Flaw::FailedGetIsNone) {
+                true => json!({ "ok": vec![Value::Null; ids.len()] }),
+                false => json!({ "err": "down" }),
+            });
+        }
+        let mut found = Vec::new();
+        for id in ids {
+            let key = self.key(id, memory)?;
+            let Some(held) = memory.records.get(&key) else {
+                self.read.push((id.clone(), None));
+                if !memory.has(Flaw::GetSkipsMissing) {
+                    found.push(Value::Null);
+                }
+                continue;
+            };
+            let value = match memory.open(&key, held) {
+                Ok(value) => value,
+                Err(why) => return Ok(json!({ "err": why })),
+            };
+            self.read.push((id.clone(), Some(held.version)));
+            found.push(match (key.1.as_str(), value.len()) {
+                ("quota", _) => json!({ "version": held.version, "count": number(&value) }),
+                (_, 513..) => json!({ "version": held.version, "length": value.len() / 2 }),
+                _ => json!({ "version": held.version, "bytes": value }),
+            });
+        }
+        Ok(json!({ "ok": found }))
+    }
+
+    fn commit(&mut self, with: &Value, memory: &mut Memory) -> Carried {
+        let changes = with["changes"].as_array().expect("changes");
+        let events = with["events"].as_array().expect("events");
+        self.check_bounds(changes, events, memory)?;
+        let failing = memory.strike("store.commit");
+        let unavailable = match memory.flaw {
+            Some(Flaw::UnknownCommitIsConflict) => json!({ "err": "conflict" }),
+            Some(Flaw::UnknownCommitIsDone) => json!({ "ok": null }),
+            _ => json!({ "err": { "unavailable": "down" } }),
+        };
+        if failing == Some(FaultKind::FailBefore) {
+            return Ok(unavailable);
+        }
+        memory.collect();
+        if memory.has(Flaw::NotesEventsFirst) {
+            self.note(events, memory);
+        }
+        let before = memory.records.clone();
+        for (index, change) in changes.iter().enumerate() {
+            if let Err(why) = self.change(index, change, memory)? {
+                if !memory.has(Flaw::CommitsInParts) {
+                    memory.records = before;
+                }
+                return Ok(json!({ "err": why }));
+            }
+        }
+        if !memory.has(Flaw::NotesEventsFirst) && !memory.has(Flaw::DropsEvents) {
+            self.note(events, memory);
+        }
+        Ok(match failing {
+            Some(_) => unavailable,
+            None => json!({ "ok": null }),
+        })
+    }
+
+    fn check_bounds(
+        &self,
+        changes: &[Value],
+        events: &[Value],
+        memory: &Memory,
+    ) -> Result<(), String> {
+        let has = |flaw| memory.has(flaw);
+        if changes.len() > 64 && !has(Flaw::ChangesUnbounded) {
+            return Err("more than 64 changes".to_owned());
+        }
+        if events.len() > 32 && !has(Flaw::EventsUnbounded) {
+            return Err("more than 32 events".to_owned());
+        }
+        for event in events {
+            let companies = event["companies"].as_array().map_or(0, Vec::len);
+            if companies > 16 && !has(Flaw::CompaniesUnbounded) {
+                return Err("more than 16 companies".to_owned());
+            }
+            let (kind, said) = kind(event);
+            let said = said.as_str().unwrap_or_default();
+            let length = match has(Flaw::TextsInCharacters) {
+                true => said.chars().count(),
+                false => said.len(),
+            };
+            if length > 200 && (kind == "reset" || !has(Flaw::TextsOfResetsAlone)) {
+                return Err("a text of more than 200 bytes".to_owned());
+            }
+        }
+        let mut seen = Vec::new();
+        for change in changes {
+            let (name, with) = change
+                .as_object()
+                .and_then(|it| it.iter().next())
+                .expect("one");
+            let key = self.key(&with["id"], memory)?;
+            let is_counter = key.1 == "quota";
+            let fits = is_counter == (name == "add") || name == "add" && has(Flaw::AddsToRecords);
+            if !fits {
+                return Err("a counter is no record".to_owned());
+            }
+            let writes = matches!(name.as_str(), "put" | "delete");
+            if key.1 == "policy" && writes {
+                let own = self.writes.as_ref() == Some(&key.0);
+                let any_put = self.writes.is_some() && has(Flaw::PolicyWritableInAnyPut);
+                if !own && !any_put && !has(Flaw::PolicyWritableAnywhere) {
+                    return Err("a policy that is not this call's to write".to_owned());
+                }
+            }
+            let most = match key.1.as_str() {
+                "tickets" => 32_768 + usize::from(has(Flaw::TicketsOneMore)),
+                "policy" if has(Flaw::PolicyUnbounded) => usize::MAX,
+                "policy" => 16_384,
+                _ => 16_384 + usize::from(has(Flaw::AccountOneMore)),
+            };
+            if name == "put" && bytes(&with["value"]).len() / 2 > most {
+                return Err("a record that is too large".to_owned());
+            }
+            if writes && !has(Flaw::OverwritesUnread) && !has(Flaw::IgnoresExpected) {
+                if let Some(version) = with["expected"].as_u64() {
+                    let read = (with["id"].clone(), Some(version));
+                    if !self.read.contains(&read) {
+                        return Err("a version that was not read".to_owned());
+                    }
+                }
+            }
+            if seen.contains(&key) && !has(Flaw::RecordsTwice) {
+                return Err("a record twice".to_owned());
+            }
+            seen.push(key);
+        }
+        Ok(())
+    }
+
+    fn change(
+        &self,
+        index: usize,
+        change: &Value,
+        memory: &mut Memory,
+    ) -> Result<Result<(), Value>, String> {
+        let (name, with) = change
+            .as_object()
+            .and_then(|it| it.iter().next())
+            .expect("one");
+        let key = self.key(&with["id"], memory)?;
+        let held = memory.records.get(&key).cloned();
+        if name == "add" {
+            return Ok(self.add(index, with, key, held, memory));
+        }
+        let expected = match with["expected"].as_str() {
+            Some(_) => self.last_read(&with["id"]),
+            None => with["expected"].as_u64(),
+        };
+        let stands = held.as_ref().map(|it| it.version) == expected
+            || memory.has(Flaw::IgnoresExpected)
+            || expected.is_none() && memory.has(Flaw::NoneReplaces)
+            || name == "check" && memory.has(Flaw::IgnoresChecks);
+        if !stands {
+            return Ok(Err(json!("conflict")));
+        }
+        match name.as_str() {
+            "put" => {
+                let value = bytes(&with["value"]);
+                let at = with["collectable-at"].as_u64();
+                self.write(key, value, at, held.is_none(), memory);
+            }
+            "delete" => {
+                memory.records.remove(&key);
+            }
+            _ => {}
+        }
+        Ok(Ok(()))
+    }
+
+    fn add(
+        &self,
+        index: usize,
+        with: &Value,
+        key: Key,
+        held: Option<Held>,
+        memory: &mut Memory,
+    ) -> Result<(), Value> {
+        let stale = held.as_ref().map(|it| it.version) != self.last_read(&with["id"]);
+        if memory.has(Flaw::AddsConflict) && stale && !self.read.is_empty() {
+            return Err(json!("conflict"));
+        }
+        let (amount, ceiling) = (with["amount"].as_u64(), with["ceiling"].as_u64());
+        let (amount, ceiling) = (amount.expect("a number"), ceiling.expect("a number"));
+        let before = held.as_ref().map_or(0, |it| number(&it.value));
+        let sum = match memory.has(Flaw::CeilingWraps) {
+            true => Some(before.wrapping_add(amount)),
+            false => before.checked_add(amount),
+        };
+        let most = ceiling.saturating_add(u64::from(memory.has(Flaw::CeilingOneMore)));
+        match sum.filter(|sum| *sum <= most) {
+            Some(sum) => {
+                let at = with["collectable-at"].as_u64();
+                self.write(key, sum.to_string(), at, held.is_none(), memory);
+                Ok(())
+            }
+            None if memory.has(Flaw::CeilingNamesAnyChange) => Err(json!({ "ceiling-reached": 0 })),
+            None => Err(json!({ "ceiling-reached": index })),
+        }
+    }
+
+    fn write(&self, key: Key, value: String, at: Option<u64>, is_new: bool, memory: &mut Memory) {
+        let counted = memory.next_version();
+        let reuses = memory.has(Flaw::ReusesVersionsDeleted)
+            || memory.has(Flaw::ReusesVersionsCollected) && at.is_some();
+        let last = memory.records.get(&key).map_or(0, |it| it.version);
+        let version = match (reuses, is_new) {
+            (true, true) => 1,
+            (true, false) => last + 1,
+            (false, _) => counted,
+        };
+        let held = Held {
+            value,
+            version,
+            collectable_at: at,
+            sealed_for: key.clone(),
+            generation: memory.generation,
+            altered: false,
+        };
+        memory.records.insert(key, held);
+    }
+
+    fn last_read(&self, id: &Value) -> Option<u64> {
+        let found = self.read.iter().rev().find(|(it, _)| it == id);
+        found.and_then(|(_, version)| *version)
+    }
+
+    fn note(&self, events: &[Value], memory: &mut Memory) {
+        for event in events {
+            memory.event_ids += 1;
+            let (kind, detail) = kind(event);
+            let user = match event["actor"].as_str() {
+                Some(actor) if memory.has(Flaw::UserFromActor) => Some(actor.to_owned()),
+                _ => self.user.clone(),
+            };
+            let at = match memory.has(Flaw::TimeOfStart) {
+                true => countersign_conformance::World::START,
+                false => memory.clock,
+            };
+            let id = digest(&memory.event_ids);
+            memory.events.push(json!({
+                "id": id, "at": at, "realm": "model", "user": user, "event": kind, "detail": { "what": detail },
+            }));
+        }
+    }
+}
+
+/// The name of an event, and what it carries.
+fn kind(event: &Value) -> (String, Value) {
+    let fields = event.as_object().expect("an event");
+    let found = fields
+        .iter()
+        .find(|(name, _)| !["companies", "actor"].contains(&name.as_str()));
+    let (name, with) = found.expect("a kind");
+    (name.clone(), with.clone())
+}
+
+/// Hexadecimal digits, as the script has them or fills them.
+pub(crate) fn bytes(value: &Value) -> String {
+    match value["fill"].as_u64() {
+        Some(length) => "07".repeat(usize::try_from(length).expect("a length")),
+        None => text(value),
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn number(digits: &str) -> u64 {
+    digits.parse().expect("a number")
+}
