@@ -9,6 +9,7 @@ mod calendar;
 mod call;
 mod company;
 mod conformance;
+mod conformance_host;
 mod copy;
 mod database;
 mod demo;
@@ -57,6 +58,7 @@ use crate::bench::Bench;
 use crate::call::Call;
 use crate::company::Company;
 use crate::conformance::Conformance;
+use crate::conformance_host::ConformanceHost;
 use crate::copy::Copy;
 use crate::demo::Demo;
 use crate::events::Events;
@@ -100,6 +102,7 @@ enum Command {
     Demo(Demo),
     Inspect(Inspect),
     Conformance(Conformance),
+    ConformanceHost(ConformanceHost),
     Sign(Sign),
     Push(Push),
     Pull(Pull),
@@ -156,6 +159,7 @@ async fn run(arguments: Countersign) -> Result<(), Exit> {
         Command::Demo(demo) => demo.run(cache, &mut out).await?,
         Command::Inspect(inspect) => inspect.run(cache, &mut out).await?,
         Command::Conformance(conformance) => conformance.run(cache, &mut out).await?,
+        Command::ConformanceHost(conformance) => conformance.run(&mut out).await?,
         Command::Sign(sign) => sign.run(&mut out)?,
         Command::Push(push) => push.run(&mut out).await?,
         Command::Pull(pull) => pull.run(&mut out).await?,

@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "demo",
     "inspect",
     "conformance",
+    "conformance-host",
     "sign",
     "push",
     "pull",

@@ -9,6 +9,7 @@
 
 mod call;
 mod conformance;
+mod conformance_host;
 mod demo;
 mod help;
 mod import;

@@ -1,0 +1,246 @@
+//! `countersign conformance-host`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use countersign_conformance::runner::{Moment, Outcome, Ran};
+use countersign_conformance::{Host, HostCase, HostUnderTest, OwnHost};
+use countersign_host::Limits;
+use countersign_host::printable::{Printable, json_line};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::json::pretty;
+use crate::progress::Progress;
+use crate::style::{BAD, BOLD, DIM, GOOD};
+
+/// Says whether a host does its part of the contract, duty by duty
+#[derive(Args, Debug)]
+#[command(after_long_help = EXIT_CODES)]
+pub(crate) struct ConformanceHost {
+    /// Only cases with this in their id, or of this duty, such as STORE-4; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+    /// List the cases in place of running them
+    #[arg(long)]
+    list: bool,
+    /// Run this case, and tell all of it: duties, scripts, what was expected and what was seen
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["filter", "list"])]
+    explain: Option<String>,
+    /// Do not count it against the host where its lab cannot do what a case needs
+    #[arg(long)]
+    allow_skips: bool,
+    /// Print JSON in place of a table
+    #[arg(long)]
+    json: bool,
+    /// Write the component that tests hosts to a file, and run nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "explain", "json"])]
+    write_probe: Option<PathBuf>,
+}
+
+impl ConformanceHost {
+    pub(crate) async fn run(self, out: &mut dyn Write) -> Result<(), Exit> {
+        if let Some(path) = &self.write_probe {
+            return fs::write(path, countersign_component::PROBE)
+                .map_err(|error| Exit::Fault(format!("cannot write {}: {error}", path.display())));
+        }
+        let cases = self.selected()?;
+        if self.list {
+            return self.write_list(&cases, out);
+        }
+        let host: Arc<dyn Host> = Arc::new(OwnHost::within(limits()));
+        let host = HostUnderTest::load(host, countersign_component::PROBE).await;
+        let host = host
+            .map_err(|refusal| Exit::Refused(format!("it does not load the probe: {refusal}")))?;
+        let begun = Instant::now();
+        let mut tried = Vec::with_capacity(cases.len());
+        let progress = Progress::of("cases", u64::try_from(cases.len()).ok());
+        for case in cases {
+            let ran = case.run(&host).await;
+            progress.add(1);
+            tried.push((case, ran));
+        }
+        drop(progress);
+        if self.explain.is_some() {
+            explain(&tried, out)?;
+        } else if self.json {
+            let report: Vec<Value> = tried.iter().map(to_json).collect();
+            let report = json!({ "host": host.name(), "cases": report });
+            writeln!(out, "{}", pretty(&report))?;
+        } else {
+            writeln!(out, "{BOLD}{}{BOLD:#}\n", Printable(host.name()))?;
+            for (case, ran) in &tried {
+                write_row(case, ran, out)?;
+            }
+        }
+        let verdict = self.verdict(&tried);
+        if !self.json {
+            let seconds = begun.elapsed().as_secs_f64();
+            match &verdict {
+                Ok(()) => write!(out, "\n{GOOD}conforms{GOOD:#}")?,
+                Err(_) => write!(out, "\n{BAD}does not conform{BAD:#}")?,
+            }
+            writeln!(
+                out,
+                " {DIM}cases: {}, in {seconds:.1} s{DIM:#}",
+                tried.len()
+            )?;
+        }
+        verdict
+    }
+
+    fn selected(&self) -> Result<Vec<HostCase>, Exit> {
+        let is_about = |case: &HostCase| match &self.explain {
+            Some(id) => case.id == id,
+            None if self.filter.is_empty() => true,
+            None => self.filter.iter().any(|text| {
+                let mut duties = case.covers.iter();
+                case.id.contains(text.as_str()) || duties.any(|it| it.eq_ignore_ascii_case(text))
+            }),
+        };
+        let cases: Vec<HostCase> = HostCase::all().into_iter().filter(is_about).collect();
+        match cases.is_empty() {
+            false => Ok(cases),
+            true => Err(Exit::Usage(
+                "no case or duty is called that; --list shows all".to_owned(),
+            )),
+        }
+    }
+
+    fn write_list(&self, cases: &[HostCase], out: &mut dyn Write) -> Result<(), Exit> {
+        if self.json {
+            let list: Vec<Value> = cases.iter().map(described).collect();
+            writeln!(out, "{}", pretty(&json!(list)))?;
+            return Ok(());
+        }
+        for case in cases {
+            let duties = case.covers.join(", ");
+            writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{duties}{DIM:#}", case.id)?;
+            writeln!(out, "  {}", case.title)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, tried: &[(HostCase, Ran)]) -> Result<(), Exit> {
+        let count = |which: fn(&Outcome) -> bool| {
+            let outcomes = tried.iter().filter(|(_, ran)| which(&ran.outcome));
+            outcomes.count()
+        };
+        let failed = count(|it| matches!(it, Outcome::Failed(_)));
+        let skipped = count(|it| matches!(it, Outcome::Skipped { .. }));
+        match (failed, skipped) {
+            (0, 0) => Ok(()),
+            (0, _) if self.allow_skips => Ok(()),
+            _ => Err(Exit::AnsweredNo(format!(
+                "the host does not conform: {failed} failed, {skipped} skipped"
+            ))),
+        }
+    }
+}
+
+fn write_row(case: &HostCase, ran: &Ran, out: &mut dyn Write) -> io::Result<()> {
+    let duties = case.covers.join(", ");
+    let (style, word) = match &ran.outcome {
+        Outcome::Passed => (GOOD, "passed "),
+        Outcome::Skipped { .. } => (DIM, "skipped"),
+        Outcome::Failed(_) => (BAD, "failed "),
+    };
+    writeln!(
+        out,
+        "{style}{word}{style:#}  {}  {DIM}{duties}{DIM:#}",
+        case.id
+    )?;
+    if let Some(why) = reason(&ran.outcome) {
+        writeln!(out, "         {}", case.title)?;
+        // It may repeat the host's words.
+        writeln!(out, "         {}", Printable(&why))?;
+    }
+    Ok(())
+}
+
+/// Tells the one case that was run.
+fn explain(tried: &[(HostCase, Ran)], out: &mut dyn Write) -> Result<(), Exit> {
+    for (case, ran) in tried {
+        writeln!(out, "{}\n", case.title)?;
+        for moment in &ran.trace {
+            write_moment(moment, out)?;
+        }
+        writeln!(out)?;
+        write_row(case, ran, out)?;
+    }
+    Ok(())
+}
+
+fn write_moment(moment: &Moment, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{BOLD}{}{BOLD:#}", moment.place)?;
+    for (function, args) in &moment.calls {
+        writeln!(
+            out,
+            "  {DIM}call{DIM:#}      {function} {}",
+            json_line(args)
+        )?;
+    }
+    for did in &moment.did {
+        writeln!(out, "  {DIM}world{DIM:#}     {}", Printable(did))?;
+    }
+    if let Some(expected) = &moment.expected {
+        writeln!(out, "  {DIM}expected{DIM:#}  {}", json_line(expected))?;
+    }
+    for answer in &moment.answers {
+        writeln!(out, "  {DIM}answer{DIM:#}    {}", json_line(answer))?;
+    }
+    Ok(())
+}
+
+fn described(case: &HostCase) -> Value {
+    json!({ "id": case.id, "title": case.title, "covers": case.covers, "needs": case.needs })
+}
+
+fn to_json((case, ran): &(HostCase, Ran)) -> Value {
+    let mut json = described(case);
+    if let Value::Object(fields) = &mut json {
+        let outcome = match &ran.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Skipped { .. } => "skipped",
+            Outcome::Failed(_) => "failed",
+        };
+        fields.insert("outcome".to_owned(), json!(outcome));
+        fields.insert("why".to_owned(), json!(reason(&ran.outcome)));
+    }
+    json
+}
+
+fn reason(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Passed => None,
+        Outcome::Skipped { missing } => {
+            let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            Some(format!("the lab lacks {}", missing.join(", ")))
+        }
+        Outcome::Failed(failed) => Some(failed.to_string()),
+    }
+}
+
+/// Twice what a host gives a plugin: what is tested is not how fast this machine is.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.guest_time = limits.guest_time.saturating_mul(2);
+    limits.call_time = limits.call_time.saturating_mul(2);
+    limits
+}
+
+const EXIT_CODES: &str = "\
+The host is given a component, the probe, in place of a plugin, which has its imports do what a duty of the host is \
+about. This build tests this project's own host, over a store in memory. Ids of cases do not change between versions.
+
+Exit codes:
+  0    it conforms: every case passed
+  1    a file cannot be written
+  2    the command line cannot be used, or names a case that is not there
+  3    the host does not load the probe
+  4    it does not conform, or a case was skipped; the report says which, and why
+  130  Ctrl-C";
