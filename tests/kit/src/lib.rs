@@ -2,7 +2,8 @@
 //!
 //! The cases are data, in `tests/cases/*.toml`; their form is described there, so that other people's runners can use
 //! them too. They are part of this library ([`Cases::of_the_contract`]). A plugin is tested in a [`Lab`]: in a
-//! [`World`] whose clock, randomness, keys, store and phone line obey the case ([`Local`]), or in a host of somebody else.
+//! [`World`] whose clock, randomness, keys, store and phone line obey the case ([`Local`]), or in a host of somebody else
+//! ([`Remote`]).
 //! What it answers is compared with what the case wants ([`runner::run`]).
 //!
 //! A host is tested the other way round: by a component, the probe, that has its imports do what a duty is about
@@ -27,6 +28,7 @@ pub mod host_suite;
 pub mod lab;
 pub mod local;
 pub mod pattern;
+pub mod remote;
 pub mod report;
 pub mod runner;
 pub mod selection;
@@ -44,6 +46,7 @@ pub use crate::hostile_host::{Harm, HostileHost};
 pub use crate::host_suite::{HostCase, HostUnderTest};
 pub use crate::lab::{Ability, Control, Lab, Session, View};
 pub use crate::local::Local;
+pub use crate::remote::Remote;
 pub use crate::report::Report;
 pub use crate::selection::Selection;
 pub use crate::subject::{Component, Fault, Instance, Subject};
