@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use libtest_mimic::{Failed, Trial};
 
 use crate::cluster::Cluster;
+use crate::tree;
 
 /// A program that may be missing on this machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +38,11 @@ pub enum Peer {
     /// Makes components of Python: the one that `COUNTERSIGN_COMPONENTIZE_PY` names, if it does, or the one that the gate
     /// has put beside the build.
     ComponentizePy,
+    /// Runs the example host for Node.js: jco, as `npm ci` puts it into `tests/hosts/node`.
+    Jco,
+    /// Runs the example host in Python: wasmtime-py, of the Python that `COUNTERSIGN_WASMTIME_PY` names, or of that in
+    /// `target/peers/wasmtime-py`.
+    WasmtimePy,
     /// A browser (Chromium), with `chromedriver`, by which programs use it.
     Chromium,
 }
@@ -58,6 +64,8 @@ impl Peer {
             Self::Registry => "docker-registry",
             Self::Schemathesis => "schemathesis",
             Self::ComponentizePy => "componentize-py",
+            Self::Jco => "jco",
+            Self::WasmtimePy => "wasmtime-py",
             Self::Chromium => "chromium",
         }
     }
@@ -73,6 +81,8 @@ impl Peer {
             Self::Nginx if Path::new(NGINX).exists() => NGINX,
             Self::Schemathesis => &SCHEMATHESIS,
             Self::ComponentizePy => &COMPONENTIZE_PY,
+            Self::Jco => Self::Node.name(),
+            Self::WasmtimePy => &WASMTIME_PY,
             it => it.name(),
         }
     }
@@ -83,8 +93,11 @@ impl Peer {
         if self == Self::Postgres {
             return Cluster::is_possible();
         }
-        if self == Self::Chromium {
-            return *HAS_BROWSER;
+        match self {
+            Self::Chromium => return *HAS_BROWSER,
+            Self::Jco => return *HAS_JCO,
+            Self::WasmtimePy => return *HAS_WASMTIME_PY,
+            _ => {}
         }
         let mut command = Command::new(self.program());
         match self {
@@ -147,6 +160,31 @@ fn runs(program: &str) -> bool {
 
 /// Asked once, since a browser takes its time to say its version.
 static HAS_BROWSER: LazyLock<bool> = LazyLock::new(|| runs("chromium") && runs("chromedriver"));
+
+/// Asked once, since every case is a trial.
+static HAS_JCO: LazyLock<bool> = LazyLock::new(|| {
+    let packages = tree::root().join("tests/hosts/node/node_modules/@bytecodealliance");
+    packages.join("jco-transpile").is_dir() && runs(Peer::Node.name())
+});
+
+/// Asked once, since every case is a trial.
+static HAS_WASMTIME_PY: LazyLock<bool> = LazyLock::new(|| {
+    let ran = Command::new(&*WASMTIME_PY)
+        .args(["-c", "import cryptography, wasmtime.component"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    ran.is_ok_and(|it| it.success())
+});
+
+static WASMTIME_PY: LazyLock<String> = LazyLock::new(|| {
+    let installed = tree::root().join("target/peers/wasmtime-py/bin/python");
+    match env::var("COUNTERSIGN_WASMTIME_PY") {
+        Ok(python) => python,
+        Err(_) if installed.exists() => installed.display().to_string(),
+        Err(_) => "python3".to_owned(),
+    }
+});
 
 const PYTHON: &str = "/usr/bin/python3";
 

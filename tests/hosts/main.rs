@@ -1,0 +1,122 @@
+//! Every case against the component in the example hosts of other languages, and what the kit makes of hosts that fail.
+//!
+//! The trials are called `host-node/verify/right-code-once`: host, file, id. Where the host's language or packages are
+//! missing they are shown as ignored, and fail where `COUNTERSIGN_REQUIRE` names the peer.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics fails"
+)]
+
+mod faulty;
+mod refusals;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use countersign_conformance::{Ability, Cases, Host, Lab, Refusal, Remote, runner};
+use countersign_tests::peer::Peer;
+use countersign_tests::tree;
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+fn main() {
+    let cases = match Cases::of_the_contract() {
+        Ok(cases) => Arc::new(cases),
+        Err(error) => panic!("{error}"),
+    };
+    let mut trials = faulty::trials();
+    let hosts = [
+        Example::of("host-node", Peer::Jco, "node/host.mjs"),
+        Example::of("host-python", Peer::WasmtimePy, "python/host.py"),
+    ];
+    for host in &hosts {
+        trials.extend(refusals::trials(host));
+        trials.push(host.trial("no-case-is-skipped", |lab| {
+            // A host that can do less has its cases skipped, which would go by unseen.
+            match *lab.abilities() == BTreeSet::from(Ability::ALL) {
+                true => Ok(()),
+                false => Err(format!("it can do no more than {:?}", lab.abilities()).into()),
+            }
+        }));
+        for file in &cases.files {
+            for case in &file.cases {
+                let name = format!("{}/{}", file.name, case.id);
+                let (cases, case) = (Arc::clone(&cases), case.clone());
+                trials.push(host.trial(&name, move |lab| {
+                    let ran = RUNTIME.block_on(runner::run(&cases, &case, &*lab));
+                    ran.passed()
+                        .map_err(|failed| Failed::from(failed.to_string()))
+                }));
+            }
+        }
+    }
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    // Before this process ends, so that theirs do, and the file of the component goes.
+    drop(hosts);
+    conclusion.exit();
+}
+
+/// An example host, which is started when the first trial needs it.
+#[derive(Clone)]
+struct Example {
+    name: &'static str,
+    peer: Peer,
+    remote: Remote,
+    loaded: Arc<OnceCell<Arc<dyn Lab>>>,
+}
+
+impl Example {
+    /// Takes a host of this tree by the path of its program.
+    fn of(name: &'static str, peer: Peer, path: &str) -> Self {
+        let program: PathBuf = tree::root().join("tests/hosts").join(path);
+        Self {
+            name,
+            peer,
+            remote: Remote::new(peer.program(), [program.display().to_string()]),
+            loaded: Arc::default(),
+        }
+    }
+
+    /// Makes a trial on the host with our component in it.
+    fn trial(
+        &self,
+        name: &str,
+        run: impl FnOnce(Arc<dyn Lab>) -> Result<(), Failed> + Send + 'static,
+    ) -> Trial {
+        let host = self.clone();
+        self.peer.trial(format!("{}/{name}", self.name), move || {
+            let load = host
+                .loaded
+                .get_or_try_init(|| host.remote.load(countersign_component::WASM));
+            let lab = RUNTIME.block_on(load).map(Arc::clone);
+            run(lab.map_err(|refusal| refusal.to_string())?)
+        })
+    }
+
+    /// Makes a trial on what the host says of another component.
+    fn load_trial(
+        &self,
+        name: &str,
+        component: Vec<u8>,
+        run: impl FnOnce(Result<Arc<dyn Lab>, Refusal>) -> Result<(), Failed> + Send + 'static,
+    ) -> Trial {
+        let remote = self.remote.clone();
+        self.peer.trial(format!("{}/{name}", self.name), move || {
+            run(RUNTIME.block_on(remote.load(&component)))
+        })
+    }
+}
+
+/// One for all trials, since a host's processes are used in the runtime that started them.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime starts")
+});

@@ -1,0 +1,1 @@
+"""What a plugin imports: a file an interface."""

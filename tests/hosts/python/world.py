@@ -1,0 +1,105 @@
+"""A plugin with surroundings that obey a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from call import Call, ImportFailed, Key
+from faults import Faults
+from imports.clock import Clock
+from imports.keyring import Keyring
+from imports.randomness import Randomness
+from imports.sms import PhoneLine
+from imports.store import Store
+from plugin import Plugin
+from values import Json, Misfit, from_json, to_json
+
+
+class World:
+    """A world in which nothing is stored."""
+
+    def __init__(self, plugin: Plugin, seed: int) -> None:
+        self._plugin = plugin
+        self.faults = Faults()
+        self.clock = Clock(START)
+        self.randomness = Randomness(seed, self.faults)
+        self.keyring = Keyring(bytes([7]) * 32, self.faults)
+        self.store = Store(REALM, self.keyring, self.faults)
+        self.line = PhoneLine(self.store, self.faults)
+
+    def call(self, function: str, args: dict[str, Json]) -> Json:
+        """Calls a function of the contract."""
+        found = self._plugin.function(function)
+        if found is None:
+            raise Misfit("function: expected a name such as `sign-in.begin`")
+        if unknown := args.keys() - found.params.keys():
+            raise Misfit(f"{', '.join(sorted(unknown))}: no such parameter")
+        values = [from_json(shape, args.get(name), name) for name, shape in found.params.items()]
+        try:
+            call = Call(function, args, self.clock.read())
+            return to_json(found.answer, self._plugin.call(function, values, self._imports(call)))
+        except ImportFailed as failed:
+            return {"err": {"unavailable": failed.dependency}}
+
+    def look(self, known: int) -> Json:
+        """Shows what there is, but for the first `known` events."""
+        return {
+            "records": [
+                {
+                    "record": key.record,
+                    "of": key.of,
+                    "version": it.version,
+                    "content": it.content.hex() if isinstance(it.content, bytes) else str(it.content),
+                }
+                for key, it in self.store.records.items()
+            ],
+            "events": self.store.events[known:],
+            "messages": self.line.messages,
+        }
+
+    def rotate_keys(self) -> None:
+        """Gives the keyring a new active key."""
+        self.keyring.rotate(bytes([9]) * 32)
+
+    def restart(self) -> None:
+        """Does nothing: every call has an instance of its own, so a plugin that starts anew has nothing to lose."""
+
+    def tamper(self, record: str, of: str, how: str) -> None:
+        """Puts something else in the place of a record, as somebody with access to the database could."""
+        key = Key(record, of)
+        old = self._sealed(key)
+        match how:
+            case "flip":
+                new = old[:-1] + bytes([old[-1] ^ 1])
+            case "truncate":
+                new = old[: len(old) // 2]
+            case "empty":
+                new = b""
+            case "newer":
+                new = self.store.seal(key, b'{"format":999,"reader":999}')
+            case "garbage":
+                new = self.store.seal(key, b"not a record")
+            case "swap":
+                new = self._sealed(Key(record, "bea"))
+            case _:
+                raise ValueError(f"no way to tamper is called {how}")
+        self.store.replace(key, new)
+
+    def _sealed(self, key: Key) -> bytes:
+        found = self.store.records.get(key)
+        if found is None or not isinstance(found.content, bytes):
+            raise ValueError(f"no such record: {key.record} of {key.of}")
+        return found.content
+
+    def _imports(self, call: Call) -> dict[str, Any]:
+        return {
+            "countersign:mfa/store": self.store.imports(call),
+            "countersign:mfa/keyring": self.keyring.imports(call),
+            "countersign:mfa/sms": self.line.imports(call),
+            "wasi:clocks/wall-clock": self.clock.imports(call),
+            "wasi:random/random": self.randomness.imports(call),
+        }
+
+
+REALM = "conformance"
+START = 1_750_000_020
