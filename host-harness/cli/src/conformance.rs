@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use countersign_conformance::{
-    Cases, Component, Expected, Lab, Level, Local, Report, Selection, Suite,
+    Cases, Component, Expected, Host, Lab, Level, Local, Remote, Report, Selection, Suite,
 };
-use countersign_host::{Limits, Plugin};
+use countersign_host::{Digest, Limits, Plugin};
 
 use crate::exit::Exit;
 use crate::json::pretty;
@@ -62,6 +62,10 @@ pub(crate) struct Conformance {
     /// Seconds that a case may take
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
+    /// Run the cases in this host, not in this command's own: a program with its arguments, such as `node
+    /// tests/hosts/node/host.mjs`. It speaks the protocol of `tests/hosts/README.md`, and runs with your rights
+    #[arg(long, value_name = "COMMAND", conflicts_with = "lab_stub_wasi")]
+    host: Option<String>,
     #[command(flatten)]
     stubs: plugin::Lab,
 }
@@ -91,9 +95,7 @@ impl Conformance {
         // What cannot be written is told before anything is run.
         let files = Files::create(&self)?;
         let name = plugin::name(self.plugin.as_deref());
-        let plugin = self.load(cache)?;
-        let digest = plugin.digest().to_string();
-        let lab: Arc<dyn Lab> = Arc::new(Local::of(Arc::new(Component::of(HOST, plugin))));
+        let (digest, lab) = self.lab(cache).await?;
         if let Some(id) = &self.explain {
             return explanation::write(&cases, id, &*lab, self.most(), out).await;
         }
@@ -127,6 +129,24 @@ impl Conformance {
             .map_err(|error| Exit::Usage(format!("cannot read {}: {error}", path.display())))?;
         Expected::parse(&text, cases)
             .map_err(|error| Exit::Usage(format!("{}: {error}", path.display())))
+    }
+
+    /// Loads the plugin into the host that was asked for, and says its digest.
+    async fn lab(&self, cache: Option<&Path>) -> Result<(String, Arc<dyn Lab>), Exit> {
+        let Some(command) = &self.host else {
+            let plugin = self.load(cache)?;
+            let digest = plugin.digest().to_string();
+            let lab = Local::of(Arc::new(Component::of(HOST, plugin)));
+            return Ok((digest, Arc::new(lab)));
+        };
+        let host =
+            Remote::parse(command).map_err(|error| Exit::Usage(format!("--host: {error}")))?;
+        let path = self.plugin.as_deref();
+        let bytes = plugin::read(path, self.stubs)?;
+        let loaded = host.load(&bytes).await;
+        let lab = loaded
+            .map_err(|refusal| Exit::Refused(format!("{}: {refusal}", plugin::name(path))))?;
+        Ok((Digest::of(&bytes).to_string(), lab))
     }
 
     fn load(&self, cache: Option<&Path>) -> Result<Plugin, Exit> {
