@@ -97,6 +97,7 @@ impl Peer {
             Self::Chromium => return *HAS_BROWSER,
             Self::Jco => return *HAS_JCO,
             Self::WasmtimePy => return *HAS_WASMTIME_PY,
+            Self::ComponentizePy => return *HAS_COMPONENTIZE_PY,
             _ => {}
         }
         let mut command = Command::new(self.program());
@@ -185,6 +186,8 @@ static WASMTIME_PY: LazyLock<String> = LazyLock::new(|| {
         Err(_) => "python3".to_owned(),
     }
 });
+/// Asked once, since there is a trial for each case.
+static HAS_COMPONENTIZE_PY: LazyLock<bool> = LazyLock::new(|| runs(&COMPONENTIZE_PY));
 
 const PYTHON: &str = "/usr/bin/python3";
 
