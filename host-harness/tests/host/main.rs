@@ -21,6 +21,7 @@ mod json_lines;
 mod key_files;
 mod key_sources;
 mod keyrings;
+mod labs;
 #[cfg(feature = "countries")]
 mod phone_caps;
 #[cfg(feature = "countries")]

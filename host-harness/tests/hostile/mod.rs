@@ -34,8 +34,22 @@ impl Hostile {
     }
 
     /// Adds a package with an interface, and imports it: the text of its interface.
-    pub(crate) fn also_importing(mut self, interface: &str) -> Self {
-        self.wit = Some(interface.to_owned());
+    pub(crate) fn also_importing(self, interface: &str) -> Self {
+        self.also_importing_from("evil:more@0.1.0", "extra", interface)
+    }
+
+    /// Adds an interface of this package and name, and imports it: the text of its interface.
+    pub(crate) fn also_importing_from(
+        mut self,
+        package: &str,
+        name: &str,
+        interface: &str,
+    ) -> Self {
+        self.wit = Some(format!(
+            "package {package};
+             interface {name} {{ {interface} }}
+             world more {{ include countersign:mfa/plugin@0.1.0; import {name}; }}"
+        ));
         self
     }
 
@@ -48,9 +62,9 @@ impl Hostile {
     /// Makes the component.
     pub(crate) fn component(&self) -> Vec<u8> {
         let (mut resolve, mut world) = contract();
-        if let Some(interface) = &self.wit {
+        if let Some(more) = &self.wit {
             let package = resolve
-                .push_str("more.wit", &more(interface))
+                .push_str("more.wit", more)
                 .expect("the WIT is well formed");
             world = resolve
                 .select_world(&[package], Some("more"))
@@ -124,14 +138,6 @@ fn contract() -> (Resolve, WorldId) {
         .select_world(&[package], Some("plugin"))
         .expect("there is such a world");
     (resolve, world)
-}
-
-fn more(interface: &str) -> String {
-    format!(
-        "package evil:more@0.1.0;
-         interface extra {{ {interface} }}
-         world more {{ include countersign:mfa/plugin@0.1.0; import extra; }}"
-    )
 }
 
 fn functions<'a>(
