@@ -12,7 +12,7 @@ pub fn root() -> &'static Path {
 
 /// Returns all files below a directory of the tree with one of these endings, in order; none if it is not there.
 ///
-/// Leaves out what is hidden, and what cargo builds.
+/// Leaves out what is hidden, what cargo builds and what npm installs.
 #[must_use]
 pub fn files(directory: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -24,7 +24,7 @@ pub fn files(directory: &str, endings: &[&str]) -> Vec<PathBuf> {
         for path in entries.flatten().map(|entry| entry.path()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if path.is_dir() {
-                if name != "target" && !name.starts_with('.') {
+                if name != "target" && name != "node_modules" && !name.starts_with('.') {
                     open.push(path);
                 }
             } else if endings.iter().any(|ending| name.ends_with(ending)) {
