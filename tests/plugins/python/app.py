@@ -1,7 +1,7 @@
 """The exports of the contract's world.
 
-Each function calls the one of the same name that decides, and turns its refusal into the contract's `err`. What does not
-belong to the core level answers `not-implemented`, and changes nothing.
+Each function calls the one of the same name that decides, and turns its refusal into the contract's `err`. What does
+not belong to the core level answers `not-implemented`, and changes nothing.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,9 @@ from typing import NoReturn, ParamSpec, TypeVar
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import meta
+from wit_world.exports import policy as wit_policy
+from wit_world.exports import verification as wit_verification
+from wit_world.imports import types
 
 import administration
 import enrollment
@@ -72,7 +75,9 @@ class Verification(exports.Verification):
     send_code = staticmethod(not_implemented)
 
     @answering
-    def verify(self, user, ticket, method, code, remember):  # type: ignore[no-untyped-def]
+    def verify(
+        self, user: str, ticket: str, method: types.Method, code: str, remember: bool
+    ) -> wit_verification.VerifyVerdict:
         # There are no trusted devices, so that nothing comes of `remember`.
         return verification.verify(user, ticket, method, code)
 
@@ -85,16 +90,23 @@ class Recovery(exports.Recovery):
 
 class Policy(exports.Policy):
     @answering
-    def get(self, company):  # type: ignore[no-untyped-def]
+    def get(self, company: str) -> wit_policy.StoredPolicy | None:
         inputs.label(company, 128, "company")
         stored = transaction.read_policy(company)
-        return None if stored is None else policy.wit.StoredPolicy(stored.policy, stored.revision)
+        return None if stored is None else wit_policy.StoredPolicy(stored.policy, stored.revision)
 
     @answering
-    def put(self, company, policy_, expected, actor, enforce_now):  # type: ignore[no-untyped-def]
+    def put(
+        self,
+        company: str,
+        asked: wit_policy.Policy,
+        expected: int | None,
+        actor: types.Actor,
+        enforce_now: bool,
+    ) -> int:
         inputs.label(company, 128, "company")
         inputs.actor(actor)
-        return policy.put(company, policy_, expected, actor, enforce_now)
+        return policy.put(company, asked, expected, actor, enforce_now)
 
 
 class Administration(exports.Administration):

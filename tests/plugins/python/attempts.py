@@ -1,8 +1,8 @@
 """How many wrong codes a factor bears: the table of `verification` in the contract.
 
-Two counts. The *streak* are wrong codes in a row; a success ends it. *Unredeemed* are those that no success made good:
-a success takes away only what was typed on its own ticket, so that an owner who signs in every day does not give a thief
-new tries.
+Two counts. The *streak* are wrong codes in a row; a success ends it. *Unredeemed* are those that no success made
+good: a success takes away only what was typed on its own ticket, so that an owner who signs in every day does not give
+a thief new tries.
 """
 
 from dataclasses import dataclass

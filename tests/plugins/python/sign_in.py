@@ -168,7 +168,8 @@ def _allow(reason: wit.AllowReason, policy: Effective, call: Call) -> wit.Allowa
     ahead = effective.deadline_ahead(policy, call.now)
     notice = None
     if ahead is not None and isinstance(reason, wit.AllowReason_NotEnrolled):
-        notice = wit.Notice(ahead.at, ahead.zone, -(-(ahead.at - call.now) // DAY))
+        days_left = min(-(-(ahead.at - call.now) // DAY), 2**32 - 1)
+        notice = wit.Notice(ahead.at, ahead.zone, days_left)
     return wit.Allowance(
         reason=reason,
         notice=notice,
