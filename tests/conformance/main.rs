@@ -12,6 +12,7 @@
 )]
 
 mod authenticators;
+mod junit;
 mod mutants;
 mod hostile_hosts;
 mod hostile_plugins;
@@ -34,6 +35,7 @@ fn main() {
     let mut trials = authenticators::trials();
     trials.extend(hostile_hosts::trials());
     trials.extend(hostile_plugins::trials());
+    trials.extend(junit::trials(&cases));
     trials.extend(python::trials(&cases));
     trials.extend(mutants::trials(&cases));
     trials.extend(hosts::trials());
