@@ -207,8 +207,8 @@ fn duties(report: &Report, clauses: &[Clause], out: &mut dyn Write) -> io::Resul
         writeln!(out)?;
     }
     let held = all.iter().filter(|(_, cases)| {
-        let ran = cases.iter().any(|it| passed(it));
-        ran && !cases.iter().any(|it| failed(it))
+        let ran = cases.iter().any(passed);
+        ran && !cases.iter().any(failed)
     });
     writeln!(
         out,
