@@ -258,13 +258,13 @@ impl Caller {
             if name == "put" && bytes(&with["value"]).len() / 2 > most {
                 return Err("a record that is too large".to_owned());
             }
-            if writes && !has(Flaw::OverwritesUnread) && !has(Flaw::IgnoresExpected) {
-                if let Some(version) = with["expected"].as_u64() {
-                    let read = (with["id"].clone(), Some(version));
-                    if !self.read.contains(&read) {
-                        return Err("a version that was not read".to_owned());
-                    }
-                }
+            if writes
+                && !has(Flaw::OverwritesUnread)
+                && !has(Flaw::IgnoresExpected)
+                && let Some(version) = with["expected"].as_u64()
+                && !self.read.contains(&(with["id"].clone(), Some(version)))
+            {
+                return Err("a version that was not read".to_owned());
             }
             if seen.contains(&key) && !has(Flaw::RecordsTwice) {
                 return Err("a record twice".to_owned());

@@ -139,7 +139,7 @@ async fn unnamed_company(bench: &mut Bench<'_>) -> Result<(), String> {
 async fn nobodys_call(bench: &mut Bench<'_>) -> Result<(), String> {
     for id in [account(), tickets(), policy("evil")] {
         bench
-            .refused(Call::policy_put("acme", &[get(&[id.clone()])]))
+            .refused(Call::policy_put("acme", &[get(std::slice::from_ref(&id))]))
             .await?;
         let put = Call::policy_put("acme", &[commit(&[create(&id, "01")])]);
         bench.refused_without_trace(put).await?;
