@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 use countersign_conformance::runner::{Moment, Outcome, Ran};
-use countersign_conformance::{Host, HostCase, HostUnderTest, OwnHost};
+use countersign_conformance::{Host, HostCase, HostUnderTest, OwnHost, Remote};
 use countersign_host::Limits;
 use countersign_host::printable::{Printable, json_line};
 use serde_json::{Value, json};
@@ -31,6 +31,10 @@ pub(crate) struct ConformanceHost {
     /// Run this case, and tell all of it: duties, scripts, what was expected and what was seen
     #[arg(long, value_name = "CASE", conflicts_with_all = ["filter", "list"])]
     explain: Option<String>,
+    /// Test this host, not this project's own: a program with its arguments, such as `node
+    /// tests/hosts/node/host.mjs`. It speaks the protocol of `tests/hosts/README.md`, and runs with your rights
+    #[arg(long, value_name = "COMMAND", conflicts_with = "list")]
+    host: Option<String>,
     /// Do not count it against the host where its lab cannot do what a case needs
     #[arg(long)]
     allow_skips: bool,
@@ -38,7 +42,7 @@ pub(crate) struct ConformanceHost {
     #[arg(long)]
     json: bool,
     /// Write the component that tests hosts to a file, and run nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "explain", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "explain", "json", "host"])]
     write_probe: Option<PathBuf>,
 }
 
@@ -52,8 +56,7 @@ impl ConformanceHost {
         if self.list {
             return self.write_list(&cases, out);
         }
-        let host: Arc<dyn Host> = Arc::new(OwnHost::within(limits()));
-        let host = HostUnderTest::load(host, countersign_component::PROBE).await;
+        let host = HostUnderTest::load(self.host()?, countersign_component::PROBE).await;
         let host = host
             .map_err(|refusal| Exit::Refused(format!("it does not load the probe: {refusal}")))?;
         let begun = Instant::now();
@@ -91,6 +94,16 @@ impl ConformanceHost {
             )?;
         }
         verdict
+    }
+
+    /// Returns the host that was asked for.
+    fn host(&self) -> Result<Arc<dyn Host>, Exit> {
+        let Some(command) = &self.host else {
+            return Ok(Arc::new(OwnHost::within(limits())));
+        };
+        let host =
+            Remote::parse(command).map_err(|error| Exit::Usage(format!("--host: {error}")))?;
+        Ok(Arc::new(host))
     }
 
     fn selected(&self) -> Result<Vec<HostCase>, Exit> {
@@ -235,7 +248,7 @@ fn limits() -> Limits {
 
 const EXIT_CODES: &str = "\
 The host is given a component, the probe, in place of a plugin, which has its imports do what a duty of the host is \
-about. This build tests this project's own host, over a store in memory. Ids of cases do not change between versions.
+about. Without --host it tests this project's own, over a store in memory. Ids of cases do not change between versions.
 
 Exit codes:
   0    it conforms: every case passed
