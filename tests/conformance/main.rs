@@ -12,12 +12,12 @@
 )]
 
 mod authenticators;
-mod junit;
-mod mutants;
 mod hostile_hosts;
 mod hostile_plugins;
-mod python;
 mod hosts;
+mod junit;
+mod mutants;
+mod python;
 
 use std::sync::{Arc, LazyLock};
 

@@ -38,16 +38,13 @@ pub enum Peer {
     /// Makes components of Python: the one that `COUNTERSIGN_COMPONENTIZE_PY` names, if it does, or the one that the gate
     /// has put beside the build.
     ComponentizePy,
-<<<<<<< HEAD
     /// Runs the example host for Node.js: jco, as `npm ci` puts it into `tests/hosts/node`.
     Jco,
     /// Runs the example host in Python: wasmtime-py, of the Python that `COUNTERSIGN_WASMTIME_PY` names, or of that in
     /// `target/peers/wasmtime-py`.
     WasmtimePy,
-=======
     /// Holds XML to a schema (libxml2).
     Xmllint,
->>>>>>> ff44dc2 (Hold the report for build servers to a schema, with xmllint)
     /// A browser (Chromium), with `chromedriver`, by which programs use it.
     Chromium,
 }
@@ -69,12 +66,9 @@ impl Peer {
             Self::Registry => "docker-registry",
             Self::Schemathesis => "schemathesis",
             Self::ComponentizePy => "componentize-py",
-<<<<<<< HEAD
             Self::Jco => "jco",
             Self::WasmtimePy => "wasmtime-py",
-=======
             Self::Xmllint => "xmllint",
->>>>>>> ff44dc2 (Hold the report for build servers to a schema, with xmllint)
             Self::Chromium => "chromium",
         }
     }
