@@ -25,12 +25,21 @@ pub(crate) fn trials(cases: &Arc<Cases>) -> Vec<Trial> {
             trials.push(Peer::ComponentizePy.trial(name, move || {
                 let lab = LAB.as_ref().map_err(|why| Failed::from(why.as_str()))?;
                 let ran = RUNTIME.block_on(runner::run(&cases, &case, &**lab));
-                ran.passed()
-                    .map_err(|failed| Failed::from(failed.to_string()))
+                match (expected_to_fail(&case.id), ran.passed()) {
+                    (false, Err(failed)) => Err(Failed::from(failed.to_string())),
+                    (true, Ok(())) => Err(Failed::from("it passed unexpectedly")),
+                    _ => Ok(()),
+                }
             }));
         }
     }
     trials
+}
+
+/// What no plugin of componentize-py can do: Python's runtime draws random bytes in every call, so that a generator that
+/// fails is felt in `meta.describe` too (META-1).
+fn expected_to_fail(id: &str) -> bool {
+    id == "describe-calls-no-import"
 }
 
 /// The component in its laboratory, made once for all trials.

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use countersign_conformance::{Ability, Cases, Host, Lab, Refusal, Remote, runner};
+use countersign_conformance::{Ability, Cases, Host, Lab, Level, Refusal, Remote, runner};
 use countersign_tests::peer::Peer;
 use countersign_tests::tree;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -44,7 +44,7 @@ fn main() {
             }
         }));
         for file in &cases.files {
-            for case in &file.cases {
+            for case in file.cases.iter().filter(|it| it.is_for(Level::Extended)) {
                 let name = format!("{}/{}", file.name, case.id);
                 let (cases, case) = (Arc::clone(&cases), case.clone());
                 trials.push(host.trial(&name, move |lab| {

@@ -88,7 +88,10 @@ impl Conformance {
             let level = self.level.map(Level::from);
             return list::write(&cases, &selection, level, self.prints_json(), out);
         }
-        if let Some(id) = &self.explain {
+        // Reports head a case with its file before its id.
+        let explained = self.explain.as_deref();
+        let explained = explained.map(|id| id.rsplit_once('/').map_or(id, |(_, id)| id));
+        if let Some(id) = explained {
             known(id, &cases)?;
         }
         let expected = self.expected(&cases)?;
@@ -96,7 +99,7 @@ impl Conformance {
         let files = Files::create(&self)?;
         let name = plugin::name(self.plugin.as_deref());
         let (digest, lab) = self.lab(cache).await?;
-        if let Some(id) = &self.explain {
+        if let Some(id) = explained {
             return explanation::write(&cases, id, &*lab, self.most(), out).await;
         }
         let total = u64::try_from(selection.of_all(&cases).count()).ok();
@@ -111,12 +114,13 @@ impl Conformance {
         let report = suite.run(&name, Some(digest), |_| progress.add(1)).await;
         drop(progress);
         files.write(&report)?;
-        match self.prints_json() {
-            true => writeln!(out, "{}", pretty(&report.to_json()))?,
-            false => summary::write(&report, out)?,
-        }
+        let told = match self.prints_json() {
+            true => writeln!(out, "{}", pretty(&report.to_json())).map_err(Exit::from),
+            false => summary::write(&report, out),
+        };
+        // The verdict stands, whether or not somebody reads the report to its end.
         match report.conforms() {
-            true => Ok(()),
+            true => told,
             false => Err(Exit::AnsweredNo(format!("it {}", report.verdict()))),
         }
     }
@@ -126,7 +130,7 @@ impl Conformance {
             return Ok(Expected::default());
         };
         let text = fs::read_to_string(path)
-            .map_err(|error| Exit::Usage(format!("cannot read {}: {error}", path.display())))?;
+            .map_err(|error| Exit::Fault(format!("cannot read {}: {error}", path.display())))?;
         Expected::parse(&text, cases)
             .map_err(|error| Exit::Usage(format!("{}: {error}", path.display())))
     }

@@ -56,6 +56,10 @@ impl Draft {
 pub(crate) fn require_free(path: &Path, place: Place) -> Result<(), Exit> {
     match place {
         Place::Free if path.symlink_metadata().is_ok() => Err(is_there(path)),
+        _ if path.is_dir() => Err(Exit::Usage(format!(
+            "{} is a directory, expected the name of a file",
+            path.display()
+        ))),
         _ => Ok(()),
     }
 }

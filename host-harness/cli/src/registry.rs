@@ -2,8 +2,8 @@
 //!
 //! # Security
 //!
-//! What a registry answers is a stranger's: it is checked against digests and bounds before anything is done with it, and
-//! none of it is followed elsewhere. A component's bytes are bounded as they come. Manifests and errors come through
+//! What a registry answers is a stranger's: it is checked against digests and bounds before anything is done with it. One thing
+//! of it is followed elsewhere: where it names a server of tokens, name and password go there. A component's bytes are bounded as they come. Manifests and errors come through
 //! `oci-client`, which reads them whole before they can be bounded; time bounds those.
 
 mod artifact;
@@ -159,7 +159,12 @@ async fn guarded<T: Send + 'static>(
     work: impl Future<Output = Result<T, Exit>> + Send + 'static,
     failing: &Failing,
 ) -> Result<T, Exit> {
-    match tokio::time::timeout(WHOLE, tokio::spawn(work)).await {
+    let task = tokio::spawn(work);
+    let at_end = task.abort_handle();
+    let ended = tokio::time::timeout(WHOLE, task).await;
+    // Nothing goes on that was told to have failed.
+    at_end.abort();
+    match ended {
         Ok(Ok(done)) => done,
         Ok(Err(_)) => Err(failing.because("it answered what cannot be used")),
         Err(_) => Err(failing.because("it took more than ten minutes")),

@@ -1,6 +1,7 @@
 //! What a plugin says of itself, held to the contract.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -46,10 +47,14 @@ pub struct Unfit {
 impl Claim {
     /// Asks the plugin in a lab what it is, twice, and says what of it is not as the contract has it.
     ///
-    /// There is no claim where the plugin does not answer, or answers what is no description; why stands in what is
+    /// There is no claim where the plugin does not answer in so much time, or answers what is no description; why stands in what is
     /// wrong.
-    pub async fn ask(lab: &dyn Lab) -> (Option<Self>, Vec<Unfit>) {
-        let answers = describe_twice(lab).await;
+    pub async fn ask(lab: &dyn Lab, most: Duration) -> (Option<Self>, Vec<Unfit>) {
+        let answers = tokio::time::timeout(most, describe_twice(lab)).await;
+        let answers = answers.unwrap_or_else(|_| {
+            let most = most.as_secs();
+            Err(crate::Fault(format!("it took more than {most} seconds")))
+        });
         let unfit = |why: String| Unfit::new("META-1", why);
         let (first, second) = match answers {
             Ok(answers) => answers,

@@ -159,7 +159,17 @@ impl Report {
                 "required cases were skipped",
             );
         }
+        // A run of nothing shows nothing.
+        let ran = count.passed.saturating_add(count.expected_failures);
+        if reasons.is_empty() && ran == 0 {
+            reasons.push("no case that was selected was run".to_owned());
+        }
         let faults = self.plugin.faults.len();
+        let mut note = |number: usize, one: &str, more: &str| match number {
+            0 => {}
+            1 => reasons.push(format!("1 {one}")),
+            number => reasons.push(format!("{number} {more}")),
+        };
         note(
             faults,
             "fault in what the plugin says of itself",
@@ -220,7 +230,11 @@ impl Tried {
             title: case.title.clone(),
             level: case.level,
             covers: case.covers.clone(),
-            verdict: Verdict::NotApplicable,
+            // Until something better is known of it.
+            verdict: Verdict::Failed(Failed {
+                step: "start".to_owned(),
+                why: "it was not run".to_owned(),
+            }),
             time: Duration::ZERO,
             trace: Vec::new(),
         }

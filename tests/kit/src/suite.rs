@@ -77,7 +77,7 @@ impl Suite {
         noted: impl Fn(&Tried) + Send + Sync,
     ) -> Report {
         let begun = Instant::now();
-        let (claim, faults) = Claim::ask(&*self.lab).await;
+        let (claim, faults) = Claim::ask(&*self.lab, self.timeout).await;
         let claimed = claim.as_ref().and_then(Claim::level);
         let level = self.level.or(claimed).unwrap_or_default();
         let tried = self.run_all(level, claimed, noted).await;

@@ -43,10 +43,12 @@ pub(super) fn write(directory: &Path, mutants: &[Mutant]) -> Result<(), Fault> {
         }
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    // Cargo takes out what this smaller workspace does not need, so it is compared with nothing.
-    let lock = directory.join("Cargo.lock");
-    if !lock.is_file() {
-        fs::copy(root().join("Cargo.lock"), lock)?;
+    // Cargo takes out what this smaller workspace does not need, so what it was made of lies beside it.
+    let lock = fs::read_to_string(root().join("Cargo.lock"))?;
+    let made_of = directory.with_extension("lock");
+    if !fs::read_to_string(&made_of).is_ok_and(|it| it == lock) {
+        fs::write(directory.join("Cargo.lock"), &lock)?;
+        fs::write(made_of, lock)?;
     }
     remove_others(directory, &wanted)
 }

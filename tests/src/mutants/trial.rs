@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use countersign_conformance::{Case, Cases, Lab, runner};
+use countersign_conformance::runner::{self, Outcome};
+use countersign_conformance::{Case, Cases, Lab};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Build, Fault, Mutant};
@@ -74,10 +75,10 @@ pub fn try_one(
 ) -> Option<Caught> {
     let (cases, own, lab) = (Arc::clone(cases), case.clone(), Arc::clone(lab));
     let ran = runtime
-        .block_on(runtime.spawn(async move { runner::run(&cases, &own, &*lab).await.passed() }));
+        .block_on(runtime.spawn(async move { runner::run(&cases, &own, &*lab).await.outcome }));
     let why = match ran {
-        Ok(Ok(())) => return None,
-        Ok(Err(failed)) => failed.to_string(),
+        Ok(Outcome::Passed | Outcome::Skipped { .. }) => return None,
+        Ok(Outcome::Failed(failed)) => failed.to_string(),
         Err(error) => error.to_string(),
     };
     Some(Caught {

@@ -132,13 +132,35 @@ impl Report {
     pub fn verdict(&self) -> String {
         let shortcomings = self.shortcomings();
         match (shortcomings.is_empty(), self.selection.is_empty()) {
-            (true, true) => format!("conforms at the level {}", self.level),
-            (true, false) => format!("passes what was selected of the level {}", self.level),
+            (true, true) => format!("conforms at the level {}{}", self.level, self.reserve()),
+            (true, false) => format!(
+                "passes what was selected of the level {}{}",
+                self.level,
+                self.reserve()
+            ),
             (false, _) => format!(
                 "does not conform at the level {}: {}",
                 self.level,
                 shortcomings.join(", ")
             ),
+        }
+    }
+
+    /// Says what was forgiven, since it is no pass.
+    fn reserve(&self) -> String {
+        let count = self.count();
+        let forgiven = [
+            (count.expected_failures, "expected to fail"),
+            (count.skipped, "skipped"),
+        ];
+        let forgiven: Vec<String> = forgiven
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{number} {what}"))
+            .collect();
+        match forgiven.is_empty() {
+            true => String::new(),
+            false => format!(", but for cases: {}", forgiven.join(", ")),
         }
     }
 }
