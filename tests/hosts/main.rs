@@ -1,6 +1,7 @@
-//! Every case against the component in the example hosts of other languages, and what the kit makes of hosts that fail.
+//! Every case against the component in the example hosts of other languages, every case for hosts on these, and what the
+//! kit makes of hosts that fail.
 //!
-//! The trials are called `host-node/verify/right-code-once`: host, file, id. Where the host's language or packages are
+//! The trials are called `host-node/verify/right-code-once`: host, file, id; those for hosts `host-node/duties/ID`. Where the host's language or packages are
 //! missing they are shown as ignored, and fail where `COUNTERSIGN_REQUIRE` names the peer.
 
 #![allow(
@@ -17,7 +18,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use countersign_conformance::{Ability, Cases, Host, Lab, Level, Refusal, Remote, runner};
+use countersign_conformance::{
+    Ability, Cases, Host, HostCase, HostUnderTest, Lab, Level, Refusal, Remote, runner,
+};
 use countersign_tests::peer::Peer;
 use countersign_tests::tree;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -55,6 +58,16 @@ fn main() {
             }
         }
     }
+    for host in &hosts {
+        // Nothing in JavaScript interrupts what runs: see the README beside.
+        let endless = |case: &HostCase| case.id == ENDLESS && host.peer == Peer::Jco;
+        let cases = HostCase::all().into_iter();
+        trials.extend(
+            cases
+                .filter(|case| !endless(case))
+                .map(|case| host.duty(case)),
+        );
+    }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     // Before this process ends, so that theirs do, and the file of the component goes.
     drop(hosts);
@@ -68,6 +81,8 @@ struct Example {
     peer: Peer,
     remote: Remote,
     loaded: Arc<OnceCell<Arc<dyn Lab>>>,
+    /// The same with the probe in it.
+    probed: Arc<OnceCell<HostUnderTest>>,
 }
 
 impl Example {
@@ -79,6 +94,7 @@ impl Example {
             peer,
             remote: Remote::new(peer.program(), [program.display().to_string()]),
             loaded: Arc::default(),
+            probed: Arc::default(),
         }
     }
 
@@ -98,6 +114,20 @@ impl Example {
         })
     }
 
+    /// Makes a trial of a case for hosts.
+    fn duty(&self, case: HostCase) -> Trial {
+        let host = self.clone();
+        let name = format!("{}/duties/{}", self.name, case.id);
+        self.peer.trial(name, move || {
+            let load = || HostUnderTest::load(Arc::new(host.remote), countersign_component::PROBE);
+            let probed = RUNTIME.block_on(host.probed.get_or_try_init(load));
+            let probed = probed.map_err(|refusal| Failed::from(refusal.to_string()))?;
+            let ran = RUNTIME.block_on(case.run(probed));
+            ran.passed()
+                .map_err(|failed| Failed::from(failed.to_string()))
+        })
+    }
+
     /// Makes a trial on what the host says of another component.
     fn load_trial(
         &self,
@@ -111,6 +141,9 @@ impl Example {
         })
     }
 }
+
+/// The case for hosts whose component never ends its call.
+const ENDLESS: &str = "world-endless-loop-is-a-refusal";
 
 /// One for all trials, since a host's processes are used in the runtime that started them.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

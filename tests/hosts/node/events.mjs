@@ -24,9 +24,12 @@ export function isBounded({ kind, companies, actor }) {
     companies.length <= 16 &&
     companies.every((company) => short(company, 128)) &&
     short(actor?.val ?? '', 128) &&
-    short(typeof kind.val === 'string' ? kind.val : '', 200)
+    textsOf(kind.val).every((text) => short(text, 200))
   );
 }
+
+/** The texts of what an event carries: itself, or those of its fields. */
+const textsOf = (val) => (val && typeof val === 'object' ? Object.values(val) : [val]).filter((it) => typeof it === 'string');
 
 const id = (val) => ({ id: val });
 const method = (val) => ({ method: val });

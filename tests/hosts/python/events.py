@@ -34,7 +34,8 @@ def is_bounded(event: dict[str, Any]) -> bool:
     """Says whether an event is within the bounds of STORE-8, so that no plugin can fill the trail."""
     payload, actor = event["kind"].payload, event["actor"]
     texts = [(it, 128) for it in event["companies"]]
-    texts.append((payload if isinstance(payload, str) else "", 200))
+    carried = payload.values() if isinstance(payload, dict) else [payload]
+    texts += [(it, 200) for it in carried if isinstance(it, str)]
     texts.append((actor.payload if actor else "", 128))
     return len(event["companies"]) <= 16 and all(len(it.encode()) <= most for it, most in texts)
 

@@ -43,6 +43,8 @@ export class PhoneLine {
         // Nothing of the plugin's but digits goes out (SMS-1).
         if (!/^[0-9]{6,8}$/.test(message.code)) call.stop(new Misuse('sms.send of what is not 6 to 8 digits'));
         if (!isNumber(message.number)) call.stop(new Misuse('sms.send to what is not an E.164 number'));
+        const keyBytes = Buffer.byteLength(message.idempotencyKey);
+        if (keyBytes < 1 || keyBytes > 128) call.stop(new Misuse('sms.send with a key of other than 1 to 128 bytes'));
         const mark = markOf(call.user, message.idempotencyKey);
         const claimed = this.#claim(call, mark);
         if (claimed) return claimed;

@@ -53,6 +53,8 @@ class PhoneLine:
                 raise Misuse("sms.send of what is not 6 to 8 digits")
             if not NUMBER.fullmatch(message["number"]):
                 raise Misuse("sms.send to what is not an E.164 number")
+            if not 1 <= len(message["idempotency-key"].encode()) <= 128:
+                raise Misuse("sms.send with a key of other than 1 to 128 bytes")
             mark = _mark(call.user, message["idempotency-key"])
             if claimed := self._claim(call, mark):
                 return claimed
