@@ -242,7 +242,7 @@ impl PluginBuilder {
     /// # Security
     ///
     /// It is checked before anything of the component is looked at. What it says and what not stands at
-    /// [`signature`](crate::signature): an older release is signed as well, and a pin keeps that out.
+    /// [`signature`](mod@crate::signature): an older release is signed as well, and a pin keeps that out.
     pub fn signed_by(mut self, key: PublicKey) -> Self {
         self.keys.push(key);
         self

@@ -41,7 +41,7 @@ pub(crate) struct Conformance {
     /// Run this case, and tell all of it: clauses, steps, what was expected and what was seen
     #[arg(long, value_name = "CASE", conflicts_with_all = ["filter", "expect", "junit", "html", "json"])]
     explain: Option<String>,
-    /// Cases that are known to fail, as a TOML file: [[expected]] with id and why
+    /// Cases that are known to fail, as a TOML file: a table `expected` for each, with id and why
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
     /// Do not count it against the plugin where the host cannot do what a case needs
