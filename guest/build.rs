@@ -1,7 +1,11 @@
-//! Tells the linker of the component what is particular to it; idle in a native build.
+//! Tells the linker what a plugin needs; idle in a native build.
+//!
+//! The probe is built by this same script, and `countersign new` puts it into every new plugin: what a crate tells the
+//! linker does not carry over to who depends on it.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    // Of no file but itself, which cargo sees to.
+    println!("cargo::rerun-if-env-changed=CARGO_CFG_TARGET_FAMILY");
     if std::env::var_os("CARGO_CFG_TARGET_FAMILY").is_some_and(|family| family == "wasm") {
         for argument in LINKER_ARGUMENTS {
             println!("cargo::rustc-link-arg-cdylib={argument}");

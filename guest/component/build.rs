@@ -9,6 +9,8 @@ mod build {
     pub(crate) mod debian;
     pub(crate) mod failure;
     pub(crate) mod guest;
+    #[path = "../src/inner_cargo.rs"]
+    pub(crate) mod inner_cargo;
     pub(crate) mod sysroot;
     pub(crate) mod target;
 }
@@ -106,7 +108,7 @@ const COMPONENTS: [(&str, &str, &str); 2] = [
     ("countersign-probe", "probe.wasm", "COUNTERSIGN_PROBE"),
 ];
 
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 13] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -115,7 +117,6 @@ const SOURCES: [&str; 14] = [
     "guest/core/Cargo.toml",
     "guest/core/src",
     "guest/probe/Cargo.toml",
-    "guest/probe/build.rs",
     "guest/probe/src",
     "guest/sdk/Cargo.toml",
     "guest/sdk/src",

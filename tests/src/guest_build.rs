@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A component to be built.
 #[derive(Clone, Copy, Debug)]
@@ -31,14 +30,7 @@ impl GuestBuild<'_> {
     ///
     /// [`Unbuilt`] with what cargo said.
     pub fn run(&self) -> Result<PathBuf, Unbuilt> {
-        let mut command = Command::new(countersign_component::CARGO);
-        // The outer cargo's flags, wrappers and directories are meant for the outer build.
-        command.env_clear();
-        for name in KEPT {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
+        let mut command = countersign_component::inner_cargo(self.scratch);
         let rustflags = countersign_component::SYSROOT.map(|it| format!("--sysroot={it}"));
         let output = command
             .current_dir(self.workspace)
@@ -46,14 +38,9 @@ impl GuestBuild<'_> {
             .args(["--package", self.package])
             .args(["--profile", self.profile])
             .args(["--target", TARGET])
-            .env("RUSTC", countersign_component::RUSTC)
-            .env("CARGO_BUILD_BUILD_DIR", self.scratch)
-            .env("CARGO_TARGET_DIR", self.scratch)
             .env("CARGO_ENCODED_RUSTFLAGS", rustflags.unwrap_or_default())
-            .env("RUSTC_WORKSPACE_WRAPPER", "")
-            .env("RUSTC_WRAPPER", "")
             .output()
-            .map_err(|error| Unbuilt(format!("{}: {error}", countersign_component::CARGO)))?;
+            .map_err(|error| Unbuilt(format!("cargo does not start: {error}")))?;
         if !output.status.success() {
             return Err(Unbuilt(
                 String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -86,13 +73,3 @@ impl Error for Unbuilt {}
 
 /// The only target that stock rustc turns into a component by itself.
 const TARGET: &str = "wasm32-wasip2";
-
-/// What of the environment tells where programs and packages are.
-const KEPT: [&str; 6] = [
-    "CARGO_HOME",
-    "HOME",
-    "PATH",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "TMPDIR",
-];

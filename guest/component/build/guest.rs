@@ -2,9 +2,9 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::failure::{Failure, capture};
+use super::inner_cargo::inner_cargo;
 use super::target::TARGET;
 
 /// What the build of the component depends on.
@@ -61,33 +61,6 @@ impl Guest {
     }
 }
 
-/// A cargo that inherits nothing of the one that runs this script.
-///
-/// Whatever the outer one was told, by its command line, by clippy or by the
-/// environment, is meant for the outer build: flags, wrappers, profile overrides,
-/// directories, the job server.
-pub(crate) fn inner_cargo(cargo: &str, rustc: &str, scratch: &Path) -> Command {
-    let mut command = Command::new(cargo);
-    for (name, _) in env::vars_os() {
-        let Some(text) = name.to_str() else { continue };
-        let foreign = FOREIGN.iter().any(|prefix| text.starts_with(prefix));
-        let kept = KEPT.iter().any(|prefix| text.starts_with(prefix));
-        if foreign && !kept {
-            command.env_remove(&name);
-        }
-    }
-    command
-        .env("RUSTC", rustc)
-        // Named even where it is the default: a user's cargo configuration may have
-        // one build directory for everything, and the outer cargo holds its lock.
-        .env("CARGO_BUILD_BUILD_DIR", scratch)
-        .env("CARGO_TARGET_DIR", scratch)
-        // Even where the user's configuration names a wrapper.
-        .env("RUSTC_WORKSPACE_WRAPPER", "")
-        .env("RUSTC_WRAPPER", "");
-    command
-}
-
 fn remap(from: &Path, to: &str) -> String {
     format!("--remap-path-prefix={}={to}", from.display())
 }
@@ -102,30 +75,3 @@ const PROFILE: &str = "guest";
 
 /// What cargo wants between the flags of `CARGO_ENCODED_RUSTFLAGS`.
 pub(crate) const SEPARATOR: &str = "\u{1f}";
-
-/// What the outer cargo, its front ends and its users set for the outer build.
-const FOREIGN: [&str; 13] = [
-    "CARGO",
-    "CLIPPY_",
-    "DEBUG",
-    "DEP_",
-    "HOST",
-    "MAKEFLAGS",
-    "MFLAGS",
-    "NUM_JOBS",
-    "OPT_LEVEL",
-    "OUT_DIR",
-    "PROFILE",
-    "RUSTC",
-    "RUSTFLAGS",
-];
-
-/// What of that tells where things are to be had, rather than how to build.
-const KEPT: [&str; 6] = [
-    "CARGO_HOME",
-    "CARGO_HTTP_",
-    "CARGO_NET_",
-    "CARGO_REGISTRIES_",
-    "CARGO_REGISTRY_",
-    "CARGO_SOURCE_",
-];

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use super::debian;
 use super::failure::{Failure, capture};
-use super::guest::{SEPARATOR, inner_cargo};
+use super::guest::SEPARATOR;
+use super::inner_cargo::inner_cargo;
 use super::target::{TARGET, Toolchain};
 
 /// Returns the private sysroot for `toolchain`, which it makes unless it is there.

@@ -16,21 +16,19 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-#![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+mod inner_cargo;
+
+use std::path::Path;
+use std::process::Command;
 
 /// The component's bytes.
 pub const WASM: &[u8] = include_bytes!(env!("COUNTERSIGN_COMPONENT"));
 
 /// The file that holds [`WASM`], below the build directory.
 pub const PATH: &str = env!("COUNTERSIGN_COMPONENT");
-
-/// The cargo that built it.
-pub const CARGO: &str = env!("COUNTERSIGN_CARGO");
-
-/// The compiler that built it.
-pub const RUSTC: &str = env!("COUNTERSIGN_RUSTC");
 
 /// What to pass to that compiler as `--sysroot` for the component's target; none where the toolchain has the target.
 pub const SYSROOT: Option<&str> = option_env!("COUNTERSIGN_SYSROOT");
@@ -40,3 +38,12 @@ pub const PROBE: &[u8] = include_bytes!(env!("COUNTERSIGN_PROBE"));
 
 /// The file that holds [`PROBE`], below the build directory.
 pub const PROBE_PATH: &str = env!("COUNTERSIGN_PROBE");
+
+/// Returns the cargo that built them, with the same compiler, to build another component below `scratch`.
+///
+/// It inherits nothing of a cargo that runs the caller: its flags, wrappers and directories are meant for another build.
+#[must_use]
+pub fn inner_cargo(scratch: &Path) -> Command {
+    let (cargo, rustc) = (env!("COUNTERSIGN_CARGO"), env!("COUNTERSIGN_RUSTC"));
+    inner_cargo::inner_cargo(cargo, rustc, scratch)
+}

@@ -46,7 +46,7 @@ impl meta::Guest for Probe {
     fn describe() -> meta::Description {
         meta::Description {
             name: concat!("countersign-probe ", env!("CARGO_PKG_VERSION")).into(),
-            contract: "0.1.0".into(),
+            contract: meta::CONTRACT.into(),
             levels: [].into(),
             formats: meta::RecordFormats {
                 oldest_read: 1,

@@ -33,7 +33,11 @@ pub(super) const FILES: [File; 13] = [
     file!(".gitignore"),
     file!("Cargo.toml"),
     file!("README.md"),
-    file!("build.rs"),
+    // That of our own plugin: the linker needs the same of every one.
+    File {
+        path: "build.rs",
+        text: include_str!("../../../../guest/build.rs"),
+    },
     file!("rust-toolchain.toml"),
     file!("src/administration.rs"),
     file!("src/enrollment.rs"),
