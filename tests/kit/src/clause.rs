@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::wit::FILES;
+
 /// A duty, as the contract states it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Clause {
@@ -35,7 +37,8 @@ impl Clause {
     /// ```
     #[must_use]
     pub fn of_the_contract() -> Vec<Self> {
-        WIT.iter()
+        FILES
+            .iter()
             .flat_map(|(file, text)| read(file, text))
             .collect()
     }
@@ -94,31 +97,3 @@ fn begin(file: &str, line: &str) -> Option<Clause> {
         text: text.to_owned(),
     })
 }
-
-/// Name and text of every file of the contract, in the order of their names. A test holds the list to the folder.
-const WIT: [(&str, &str); 12] = [
-    (
-        "wit/administration.wit",
-        include_str!("../../../wit/administration.wit"),
-    ),
-    (
-        "wit/enrollment.wit",
-        include_str!("../../../wit/enrollment.wit"),
-    ),
-    ("wit/keyring.wit", include_str!("../../../wit/keyring.wit")),
-    ("wit/meta.wit", include_str!("../../../wit/meta.wit")),
-    ("wit/policy.wit", include_str!("../../../wit/policy.wit")),
-    (
-        "wit/recovery.wit",
-        include_str!("../../../wit/recovery.wit"),
-    ),
-    ("wit/sign-in.wit", include_str!("../../../wit/sign-in.wit")),
-    ("wit/sms.wit", include_str!("../../../wit/sms.wit")),
-    ("wit/store.wit", include_str!("../../../wit/store.wit")),
-    ("wit/types.wit", include_str!("../../../wit/types.wit")),
-    (
-        "wit/verification.wit",
-        include_str!("../../../wit/verification.wit"),
-    ),
-    ("wit/world.wit", include_str!("../../../wit/world.wit")),
-];

@@ -5,10 +5,12 @@
 
 mod component;
 mod files;
+mod shell;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::shell::Shell;
 use crate::host::Host;
 use crate::lab::{Ability, Session, View};
 use crate::pattern;

@@ -34,6 +34,7 @@ pub mod runner;
 pub mod selection;
 pub mod subject;
 pub mod suite;
+mod wit;
 pub mod world;
 
 pub use crate::case::{Case, Cases, Level};
