@@ -41,17 +41,15 @@ fn main() {
     trials.extend(hosts::trials());
     for subject in subject::all() {
         let lab: Arc<dyn Lab> = Arc::new(Local::of(subject));
-        for file in &cases.files {
-            // Every subject of this tree claims the extended level.
-            for case in file.cases.iter().filter(|it| it.is_for(Level::Extended)) {
-                let name = format!("{}/{}/{}", lab.name(), file.name, case.id);
-                let (cases, case, lab) = (Arc::clone(&cases), case.clone(), Arc::clone(&lab));
-                trials.push(Trial::test(name, move || {
-                    let ran = RUNTIME.block_on(runner::run(&cases, &case, &*lab));
-                    ran.passed()
-                        .map_err(|failed| Failed::from(failed.to_string()))
-                }));
-            }
+        // Every subject of this tree claims the extended level.
+        for (file, case) in cases.required_of(Level::Extended) {
+            let name = format!("{}/{}/{}", lab.name(), file.name, case.id);
+            let (cases, case, lab) = (Arc::clone(&cases), case.clone(), Arc::clone(&lab));
+            trials.push(Trial::test(name, move || {
+                let ran = RUNTIME.block_on(runner::run(&cases, &case, &*lab));
+                ran.passed()
+                    .map_err(|failed| Failed::from(failed.to_string()))
+            }));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

@@ -18,20 +18,18 @@ use crate::RUNTIME;
 
 pub(crate) fn trials(cases: &Arc<Cases>) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for file in &cases.files {
-        for case in file.cases.iter().filter(|it| it.level == Level::Core) {
-            let name = format!("python/{}/{}", file.name, case.id);
-            let (cases, case) = (Arc::clone(cases), case.clone());
-            trials.push(Peer::ComponentizePy.trial(name, move || {
-                let lab = LAB.as_ref().map_err(|why| Failed::from(why.as_str()))?;
-                let ran = RUNTIME.block_on(runner::run(&cases, &case, &**lab));
-                match (expected_to_fail(&case.id), ran.passed()) {
-                    (false, Err(failed)) => Err(Failed::from(failed.to_string())),
-                    (true, Ok(())) => Err(Failed::from("it passed unexpectedly")),
-                    _ => Ok(()),
-                }
-            }));
-        }
+    for (file, case) in cases.required_of(Level::Core) {
+        let name = format!("python/{}/{}", file.name, case.id);
+        let (cases, case) = (Arc::clone(cases), case.clone());
+        trials.push(Peer::ComponentizePy.trial(name, move || {
+            let lab = LAB.as_ref().map_err(|why| Failed::from(why.as_str()))?;
+            let ran = RUNTIME.block_on(runner::run(&cases, &case, &**lab));
+            match (expected_to_fail(&case.id), ran.passed()) {
+                (false, Err(failed)) => Err(Failed::from(failed.to_string())),
+                (true, Ok(())) => Err(Failed::from("it passed unexpectedly")),
+                _ => Ok(()),
+            }
+        }));
     }
     trials
 }

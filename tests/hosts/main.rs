@@ -46,16 +46,14 @@ fn main() {
                 false => Err(format!("it can do no more than {:?}", lab.abilities()).into()),
             }
         }));
-        for file in &cases.files {
-            for case in file.cases.iter().filter(|it| it.is_for(Level::Extended)) {
-                let name = format!("{}/{}", file.name, case.id);
-                let (cases, case) = (Arc::clone(&cases), case.clone());
-                trials.push(host.trial(&name, move |lab| {
-                    let ran = RUNTIME.block_on(runner::run(&cases, &case, &*lab));
-                    ran.passed()
-                        .map_err(|failed| Failed::from(failed.to_string()))
-                }));
-            }
+        for (file, case) in cases.required_of(Level::Extended) {
+            let name = format!("{}/{}", file.name, case.id);
+            let (cases, case) = (Arc::clone(&cases), case.clone());
+            trials.push(host.trial(&name, move |lab| {
+                let ran = RUNTIME.block_on(runner::run(&cases, &case, &*lab));
+                ran.passed()
+                    .map_err(|failed| Failed::from(failed.to_string()))
+            }));
         }
     }
     for host in &hosts {

@@ -278,6 +278,14 @@ impl Cases {
         Self::parse(files)
     }
 
+    /// Returns the cases that a plugin must pass which claims this level, and those below it, each with its file.
+    ///
+    /// [`all`](Self::all) has more: those beyond the level, and those that are about plugins without it.
+    pub fn required_of(&self, claimed: Level) -> impl Iterator<Item = (&File, &Case)> {
+        let of_file = move |file| cases_of(file).filter(move |(_, case)| case.is_for(claimed));
+        self.files.iter().flat_map(of_file)
+    }
+
     /// Returns every case.
     pub fn all(&self) -> impl Iterator<Item = &Case> {
         self.files.iter().flat_map(|file| &file.cases)
@@ -341,6 +349,10 @@ impl Step {
         };
         call.is_one().then_some(call)
     }
+}
+
+fn cases_of(file: &File) -> impl Iterator<Item = (&File, &Case)> {
+    file.cases.iter().map(move |case| (file, case))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, Unreadable> {

@@ -45,8 +45,8 @@ pub fn try_all<'a>(
                 let lab = build.lab(Some(&mutant.id))?;
                 let mut caught = Vec::new();
                 // Every mutant claims all levels, as the plugin does that it is made of.
-                let about_it = |case: &&Case| case.is_for(Level::Extended);
-                for case in cases.all().filter(about_it).filter(|it| wanted(mutant, it)) {
+                let required = cases.required_of(Level::Extended).map(|(_, case)| case);
+                for case in required.filter(|it| wanted(mutant, it)) {
                     caught.extend(try_one(&runtime, cases, case, &lab));
                 }
                 done(mutant, &caught);

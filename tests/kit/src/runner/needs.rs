@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::case::{Case, Cases, Step, Variables};
+use crate::case::{Case, Cases, Step, Template, Variables};
 use crate::lab::Ability;
 
 /// Returns the abilities that a case needs, those of the sequences that it names included.
@@ -13,42 +13,8 @@ use crate::lab::Ability;
 #[must_use]
 pub fn needs(cases: &Cases, case: &Case) -> BTreeSet<Ability> {
     let mut needed = BTreeSet::from([Ability::Records, Ability::Events]);
-    let mut seen = BTreeSet::new();
-    for name in &case.start {
-        sequence(cases, name, &mut needed, &mut seen);
-    }
-    steps(cases, &case.step, &mut needed, &mut seen);
-    let text = format!("{:?}", case.step);
-    if text.contains("$text(") || text.contains("$mistext(") {
-        needed.insert(Ability::Messages);
-    }
-    needed
-}
-
-fn sequence<'a>(
-    cases: &'a Cases,
-    name: &'a str,
-    needed: &mut BTreeSet<Ability>,
-    seen: &mut BTreeSet<&'a str>,
-) {
-    // One that a variable names is of the same kind as those beside it.
-    if let Some(inner) = cases
-        .templates
-        .sequence
-        .get(name)
-        .filter(|_| seen.insert(name))
-    {
-        steps(cases, inner, needed, seen);
-    }
-}
-
-fn steps<'a>(
-    cases: &'a Cases,
-    all: &'a [Step],
-    needed: &mut BTreeSet<Ability>,
-    seen: &mut BTreeSet<&'a str>,
-) {
-    for step in all {
+    let reach = Reach::of(cases, case);
+    for step in &reach.steps {
         let needs = [
             (step.clock.is_some(), Ability::ClockFaults),
             (step.random.is_some(), Ability::RandomFaults),
@@ -67,72 +33,80 @@ fn steps<'a>(
             (step.messages.is_some(), Ability::Messages),
         ];
         needed.extend(needs.iter().filter(|(is, _)| *is).map(|(_, it)| *it));
-        if let Some(name) = &step.sequence {
-            sequence(cases, name, needed, seen);
-        }
-        steps(cases, &step.step, needed, seen);
     }
+    let reads_texts = |it: String| it.contains("$text(") || it.contains("$mistext(");
+    let mut steps = reach.steps.iter().map(|it| format!("{it:?}"));
+    let mut templates = reach.templates.iter().map(|it| format!("{it:?}"));
+    if steps.any(reads_texts) || templates.any(reads_texts) {
+        needed.insert(Ability::Messages);
+    }
+    needed
 }
 
 /// Returns the functions of the contract that a case may call, those of its sequences and of what its variables name
 /// included.
 #[must_use]
 pub fn functions(cases: &Cases, case: &Case) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    for name in case
-        .start
-        .iter()
-        .map(String::as_str)
-        .chain(texts(&case.each))
-    {
-        named(cases, name, &mut found, &mut seen);
-    }
-    called(cases, &case.step, &mut found, &mut seen);
-    found
+    let reach = Reach::of(cases, case);
+    let own = reach.steps.iter().filter_map(|it| it.call.as_ref());
+    let raced = reach.steps.iter().flat_map(|it| &it.calls);
+    let built_on = reach.templates.into_iter();
+    let calls = raced.chain(built_on).filter_map(|it| it.call.as_ref());
+    own.chain(calls).cloned().collect()
 }
 
-fn called<'a>(
+/// All that a case comes to: its steps and those of the sequences that it or its variables name, with the templates
+/// that their calls build on.
+struct Reach<'a> {
     cases: &'a Cases,
-    all: &'a [Step],
-    found: &mut BTreeSet<String>,
-    seen: &mut BTreeSet<&'a str>,
-) {
-    for step in all {
-        let own = (step.template.as_deref(), step.call.as_deref());
-        let raced = step.calls.iter();
-        let raced = raced.map(|call| (call.template.as_deref(), call.call.as_deref()));
-        for (template, call) in std::iter::once(own).chain(raced) {
-            found.extend(call.map(str::to_owned));
-            if let Some(name) = template {
-                named(cases, name, found, seen);
+    steps: Vec<&'a Step>,
+    templates: Vec<&'a Template>,
+    seen: BTreeSet<&'a str>,
+}
+
+impl<'a> Reach<'a> {
+    fn of(cases: &'a Cases, case: &'a Case) -> Self {
+        let mut reach = Self {
+            cases,
+            steps: Vec::new(),
+            templates: Vec::new(),
+            seen: BTreeSet::new(),
+        };
+        let start = case.start.iter().map(String::as_str);
+        for name in start.chain(texts(&case.each)) {
+            reach.follow(name);
+        }
+        reach.walk(&case.step);
+        reach
+    }
+
+    fn walk(&mut self, steps: &'a [Step]) {
+        for step in steps {
+            self.steps.push(step);
+            let own = step.template.iter().chain(&step.sequence);
+            let raced = step.calls.iter().filter_map(|call| call.template.as_ref());
+            let named = own.chain(raced).map(String::as_str);
+            for name in named.chain(texts(&step.each)) {
+                self.follow(name);
             }
+            self.walk(&step.step);
         }
-        let inner = step.sequence.as_deref().into_iter();
-        for name in inner.chain(texts(&step.each)) {
-            named(cases, name, found, seen);
-        }
-        called(cases, &step.step, found, seen);
     }
-}
 
-/// Follows a name of a sequence or a template; any other text is neither.
-fn named<'a>(
-    cases: &'a Cases,
-    name: &'a str,
-    found: &mut BTreeSet<String>,
-    seen: &mut BTreeSet<&'a str>,
-) {
-    if !seen.insert(name) {
-        return;
-    }
-    if let Some(steps) = cases.templates.sequence.get(name) {
-        called(cases, steps, found, seen);
-    }
-    if let Some(template) = cases.templates.call.get(name) {
-        found.extend(template.call.clone());
-        if let Some(outer) = &template.template {
-            named(cases, outer, found, seen);
+    /// Follows a name of a sequence or a template; any other text is neither.
+    fn follow(&mut self, name: &'a str) {
+        if !self.seen.insert(name) {
+            return;
+        }
+        let templates = &self.cases.templates;
+        if let Some(steps) = templates.sequence.get(name) {
+            self.walk(steps);
+        }
+        if let Some(template) = templates.call.get(name) {
+            self.templates.push(template);
+            if let Some(outer) = &template.template {
+                self.follow(outer);
+            }
         }
     }
 }
