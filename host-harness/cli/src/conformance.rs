@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use countersign_conformance::{
     Cases, Component, Expected, Host, Lab, Level, Local, Remote, Report, Selection, Suite,
 };
-use countersign_host::{Digest, Limits, Plugin};
+use countersign_host::{Digest, Plugin};
 
 use crate::exit::Exit;
 use crate::json::pretty;
@@ -158,7 +158,7 @@ impl Conformance {
         let bytes = plugin::read(path, self.stubs)?;
         let mut builder = self.stubs.builder(cache);
         if !self.stubs.is_generous() {
-            builder = builder.limits(limits());
+            builder = builder.limits(plugin::relaxed_limits());
         }
         let loaded = plugin::waiting(|| builder.load(&bytes));
         loaded.map_err(|error| match Exit::from(error).at(&plugin::name(path)) {
@@ -255,14 +255,6 @@ fn known(id: &str, cases: &Cases) -> Result<(), Exit> {
             cases.nearest(id).join(", ")
         ))),
     }
-}
-
-/// Twice what a host gives a plugin: other cases run beside it, and what is tested is not how fast it is.
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.guest_time = limits.guest_time.saturating_mul(2);
-    limits.call_time = limits.call_time.saturating_mul(2);
-    limits
 }
 
 impl From<Asked> for Level {

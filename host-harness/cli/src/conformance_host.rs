@@ -9,12 +9,12 @@ use std::time::Instant;
 use clap::Args;
 use countersign_conformance::runner::{Moment, Outcome, Ran};
 use countersign_conformance::{Host, HostCase, HostUnderTest, OwnHost, Remote};
-use countersign_host::Limits;
 use countersign_host::printable::{Printable, json_line};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::json::pretty;
+use crate::plugin;
 use crate::progress::Progress;
 use crate::style::{BAD, BOLD, DIM, GOOD};
 
@@ -99,7 +99,7 @@ impl ConformanceHost {
     /// Returns the host that was asked for.
     fn host(&self) -> Result<Arc<dyn Host>, Exit> {
         let Some(command) = &self.host else {
-            return Ok(Arc::new(OwnHost::within(limits())));
+            return Ok(Arc::new(OwnHost::within(plugin::relaxed_limits())));
         };
         let host =
             Remote::parse(command).map_err(|error| Exit::Usage(format!("--host: {error}")))?;
@@ -236,14 +236,6 @@ fn reason(outcome: &Outcome) -> Option<String> {
         }
         Outcome::Failed(failed) => Some(failed.to_string()),
     }
-}
-
-/// Twice what a host gives a plugin: what is tested is not how fast this machine is.
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.guest_time = limits.guest_time.saturating_mul(2);
-    limits.call_time = limits.call_time.saturating_mul(2);
-    limits
 }
 
 const EXIT_CODES: &str = "\

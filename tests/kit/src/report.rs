@@ -7,6 +7,9 @@ mod junit;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use countersign_host::printable::json_line;
+use serde_json::Value;
+
 use crate::case::{Case, Level};
 use crate::claim::{Claim, Unfit};
 use crate::lab::Ability;
@@ -310,6 +313,20 @@ impl Count {
         *number = number.saturating_add(1);
     }
 }
+
+/// Shows JSON as reports do: on one line that is not longer than anybody reads, escaped for a terminal.
+#[must_use]
+pub fn short_line(json: &Value) -> String {
+    let mut line = json_line(json);
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+/// In characters.
+const LONGEST: usize = 2_000;
 
 /// The version of this library, and of the command with it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use countersign_conformance::report::short_line;
 use countersign_conformance::runner::{self, Moment, Outcome};
 use countersign_conformance::{Cases, Clause, Lab};
-use countersign_host::printable::{Printable, json_line};
-use serde_json::Value;
+use countersign_host::printable::Printable;
 
 use crate::exit::Exit;
 use crate::style::{BAD, BOLD, DIM, GOOD};
@@ -92,26 +92,16 @@ fn tell(moment: &Moment, differs: bool, out: &mut dyn Write) -> io::Result<()> {
         say(out, "before", &Printable(did).to_string())?;
     }
     for (function, args) in &moment.calls {
-        let call = format!("{} {}", Printable(function), cut(args));
+        let call = format!("{} {}", Printable(function), short_line(args));
         say(out, "call", &call)?;
     }
     if let Some(expected) = &moment.expected {
-        say(out, "expected", &cut(expected))?;
+        say(out, "expected", &short_line(expected))?;
     }
     for answer in &moment.answers {
-        say(out, "answer", &cut(answer))?;
+        say(out, "answer", &short_line(answer))?;
     }
     Ok(())
-}
-
-/// Shows JSON on a line that is not longer than anybody reads.
-fn cut(json: &Value) -> String {
-    let mut line = json_line(json);
-    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
 }
 
 /// Writes a text on lines of [`WIDTH`], between words.
@@ -132,6 +122,3 @@ fn wrapped(text: &str, out: &mut dyn Write) -> io::Result<()> {
 
 /// In characters, beside the margin.
 const WIDTH: usize = 96;
-
-/// In characters.
-const LONGEST: usize = 2_000;

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use askama::Template;
-use countersign_host::printable::{Printable, json_line};
-use serde_json::Value;
+use countersign_host::printable::Printable;
 
-use super::{Report, Tried, VERSION, Verdict};
+use super::{Report, Tried, VERSION, Verdict, short_line};
 use crate::claim::CONTRACT;
 use crate::clause::Clause;
 use crate::runner::Moment;
@@ -216,10 +215,15 @@ impl Shown {
         let mut lines: Vec<(&'static str, String)> = Vec::new();
         lines.extend(moment.did.iter().map(|it| ("before", shown(it))));
         for (function, args) in &moment.calls {
-            lines.push(("call", format!("{} {}", shown(function), cut(args))));
+            lines.push(("call", format!("{} {}", shown(function), short_line(args))));
         }
-        lines.extend(moment.expected.iter().map(|it| ("expected", cut(it))));
-        lines.extend(moment.answers.iter().map(|it| ("answer", cut(it))));
+        lines.extend(
+            moment
+                .expected
+                .iter()
+                .map(|it| ("expected", short_line(it))),
+        );
+        lines.extend(moment.answers.iter().map(|it| ("answer", short_line(it))));
         Self {
             place: shown(&moment.place),
             lines,
@@ -271,16 +275,6 @@ fn shown(text: &str) -> String {
     Printable(text).to_string()
 }
 
-/// Shows JSON that is not longer than anybody reads.
-fn cut(json: &Value) -> String {
-    let mut line = json_line(json);
-    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
-}
-
 impl fmt::Display for Unrendered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -288,6 +282,3 @@ impl fmt::Display for Unrendered {
 }
 
 impl std::error::Error for Unrendered {}
-
-/// In characters.
-const LONGEST: usize = 2_000;
