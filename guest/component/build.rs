@@ -44,7 +44,12 @@ fn run() -> Result<(), Failure> {
     watch(workspace);
 
     let toolchain = Toolchain::read(variable("RUSTC")?)?;
-    let scratch = build_directory(&out).join("guest");
+    let directory = build_directory(&out);
+    println!(
+        "cargo::rustc-env=COUNTERSIGN_BUILD_DIRECTORY={}",
+        directory.display()
+    );
+    let scratch = directory.join("guest");
     fs::create_dir_all(&scratch).map_err(|error| Failure::of_file(&scratch, &error))?;
 
     let cargo = variable("CARGO")?;

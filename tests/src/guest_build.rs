@@ -52,17 +52,6 @@ impl GuestBuild<'_> {
     }
 }
 
-/// The root of the build directory of this tree, wherever the user has put it.
-#[must_use]
-pub fn build_directory() -> PathBuf {
-    let component = Path::new(countersign_component::PATH);
-    // Cargo marks the root for backup programs.
-    let root = component
-        .ancestors()
-        .find(|path| path.join("CACHEDIR.TAG").is_file());
-    root.unwrap_or(component).to_owned()
-}
-
 impl fmt::Display for Unbuilt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the component was not built: {}", self.0.trim())

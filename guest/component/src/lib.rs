@@ -30,6 +30,9 @@ pub const WASM: &[u8] = include_bytes!(env!("COUNTERSIGN_COMPONENT"));
 /// The file that holds [`WASM`], below the build directory.
 pub const PATH: &str = env!("COUNTERSIGN_COMPONENT");
 
+/// The build directory that they lie in, wherever the user has put it: its root, if cargo made that, or else a part of it.
+pub const BUILD_DIRECTORY: &str = env!("COUNTERSIGN_BUILD_DIRECTORY");
+
 /// What to pass to that compiler as `--sysroot` for the component's target; none where the toolchain has the target.
 pub const SYSROOT: Option<&str> = option_env!("COUNTERSIGN_SYSROOT");
 

@@ -9,7 +9,7 @@ use countersign_conformance::{Component, Lab, Local};
 use countersign_host::{Limits, Plugin};
 
 use super::{Fault, Mutant, tree};
-use crate::guest_build::{GuestBuild, build_directory};
+use crate::guest_build::GuestBuild;
 
 /// The component that can be any of the mutants.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Build {
     ///
     /// A change that does not fit the sources, or what the compiler complains about.
     pub fn of(mutants: &[Mutant]) -> Result<Self, Fault> {
-        let directory = build_directory().join("mutants");
+        let directory = Path::new(countersign_component::BUILD_DIRECTORY).join("mutants");
         fs::create_dir_all(&directory)?;
         // Two processes that write the same sources would build half of each other's.
         let lock = File::create(directory.join("lock"))?;
