@@ -142,28 +142,31 @@ impl PostgresStore {
         };
         let session = self.pool.session().await?;
         self.pool.check_clock(&session).await?;
-        match session.commit(&statement).await {
-            Ok(_) => Ok(()),
-            // The statement fails itself so if any part of it could not be done.
-            Err(failed) if failed.is(&SqlState::DIVISION_BY_ZERO) => {
-                Err(self.reason(&session, commit).await?)
+        for _ in 0..TRIES {
+            match session.commit(&statement).await {
+                Ok(()) => return Ok(()),
+                // The statement fails itself so if any part of it could not be done.
+                Err(failed) if failed.is(&SqlState::DIVISION_BY_ZERO) => {
+                    if let Some(reason) = self.reason(&session, commit).await? {
+                        return Err(reason);
+                    }
+                }
+                // Nothing was done, because others were at work; that says nothing of what is there.
+                Err(failed)
+                    if failed.is(&SqlState::T_R_DEADLOCK_DETECTED)
+                        || failed.is(&SqlState::T_R_SERIALIZATION_FAILURE) => {}
+                Err(failed) => return Err(failed.into()),
             }
-            Err(failed)
-                if failed.is(&SqlState::T_R_DEADLOCK_DETECTED)
-                    || failed.is(&SqlState::T_R_SERIALIZATION_FAILURE) =>
-            {
-                Err(CommitError::Conflict)
-            }
-            Err(failed) => Err(failed.into()),
         }
+        Err(Unavailable("others were at work each time".to_owned()).into())
     }
 
-    /// Looks why a commit was not made: as far as can be seen now, since others may have gone on.
+    /// Looks why a commit was not made. None if nothing is in its way any more, since others have gone on.
     async fn reason(
         &self,
         session: &Session,
         commit: &Commit,
-    ) -> Result<CommitError, session::Failed> {
+    ) -> Result<Option<CommitError>, session::Failed> {
         let names = Names::of(commit.changes.iter().map(Change::key));
         let rows = session
             .query(GET, &[&names.realms, &names.kinds, &names.names])
@@ -177,7 +180,7 @@ impl PostgresStore {
                     let is_counter = change.key().record.kind() == Kind::Quota;
                     let version: Option<i64> = row.try_get(if is_counter { 3 } else { 1 })?;
                     if version.map(unsigned).transpose()? != *expected {
-                        return Ok(CommitError::Conflict);
+                        return Ok(Some(CommitError::Conflict));
                     }
                 }
                 Change::Add {
@@ -191,7 +194,7 @@ impl PostgresStore {
                 }
             }
         }
-        Ok(full.map_or(CommitError::Conflict, CommitError::CeilingReached))
+        Ok(full.map(CommitError::CeilingReached))
     }
 }
 
@@ -291,6 +294,9 @@ fn unsigned(number: i64) -> Result<u64, Unavailable> {
     let negative = |_| Unavailable("a negative number was found".to_owned());
     u64::try_from(number).map_err(negative)
 }
+
+/// Of a commit that finds others at work; its time is mostly over before.
+const TRIES: usize = 4;
 
 /// A piece is up to a thousand rows of each table: more than as many commits leave.
 const COMMITS_A_PIECE: u64 = 256;

@@ -23,6 +23,8 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("newer_tables_are_refused", newer_tables),
         trial("wrong_clock_serves_nothing", wrong_clock),
         trial("held_lock_ends_in_time", held_lock),
+        trial("late_reader_waits_for_nobody", late_reader),
+        trial("deadlock_is_no_conflict", deadlock),
         trial("crashed_server_is_served_again", crashed_server),
         trial("no_error_has_the_password", no_password),
     ]
@@ -166,6 +168,79 @@ async fn held_lock() {
     client.batch_execute("ROLLBACK").await.expect("it lets go");
     assert_eq!(version(&store, account("u")).await, expected);
     assert_eq!(version(&store, counter("sent")).await, None);
+}
+
+/// One puts both records of a user, as it could when there were none; the others know of one of them.
+async fn late_reader() {
+    let url = database().await;
+    let store = open(&url).await;
+    for round in 0..40 {
+        let user = format!("u{round}");
+        let tickets = |expected| Change::Put {
+            key: key(Kind::Tickets, &user),
+            expected,
+            value: vec![1],
+            collectable_at: None,
+        };
+        let commit = Commit::new(1, vec![tickets(None)]);
+        store.commit(commit).await.expect("there is none");
+        let known = version(&store, key(Kind::Tickets, &user)).await;
+        let mut callers = JoinSet::new();
+        for caller in 0..8 {
+            let expected = known.filter(|_| caller % 2 == 0);
+            let changes = vec![put(&user, None, caller), tickets(expected)];
+            let store = store.clone();
+            callers.spawn(async move { store.commit(Commit::new(1, changes)).await });
+        }
+        let answers = callers.join_all().await;
+        let won = answers.iter().filter(|it| it.is_ok()).count();
+        assert_eq!(won, 1, "{answers:?}");
+    }
+    let name = url.rsplit('/').next().expect("a name");
+    let cluster = Cluster::shared().expect("it runs");
+    let client = cluster.client(name).await.expect("it connects");
+    let asked = "SELECT pg_stat_clear_snapshot(), pg_stat_get_db_deadlocks(oid)
+        FROM pg_database WHERE datname = current_database()";
+    // The server's processes tell of themselves after a second at the latest.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let counted = client.query_one(asked, &[]).await.expect("it counts");
+    assert_eq!(counted.get::<_, i64>(1), 0, "deadlocks");
+}
+
+/// What comes of a deadlock with somebody else's statement. Nothing was changed, so nobody is told that something was.
+async fn deadlock() {
+    let url = database().await;
+    let name = url.rsplit('/').next().expect("a name");
+    let cluster = Cluster::shared().expect("it runs");
+    let client = cluster.client(name).await.expect("it connects");
+    let soon = format!("ALTER DATABASE {name} SET deadlock_timeout = '400ms'");
+    client.batch_execute(&soon).await.expect("it looks sooner");
+    let store = open(&url).await;
+    let users = ["u0", "u1"];
+    let both = users.map(|user| put(user, None, 1)).to_vec();
+    let commit = store.commit(Commit::new(1, both));
+    commit.await.expect("there are none");
+    let mut both = Vec::new();
+    for user in users {
+        both.push(put(user, version(&store, account(user)).await, 2));
+    }
+    let lock = |user| format!("SELECT 1 FROM countersign_record WHERE name = '{user}' FOR UPDATE");
+    let hold = format!("BEGIN; {}", lock("u1"));
+    client.batch_execute(&hold).await.expect("it holds");
+    let committing = tokio::spawn({
+        let store = store.clone();
+        async move { store.commit(Commit::new(1, both)).await }
+    });
+    // Its deadlock is found by the store's statement: this connection looks for one after a second.
+    let waits = "SELECT 1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while client.query(waits, &[]).await.expect("it tells").is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    client.batch_execute(&lock("u0")).await.expect("it holds");
+    client.batch_execute("ROLLBACK").await.expect("it lets go");
+    let answer = committing.await.expect("it ends");
+    answer.expect("nobody changed anything");
 }
 
 async fn crashed_server() {

@@ -9,7 +9,7 @@ use super::session::Parameter;
 /// What a commit wants, as rows.
 #[derive(Default)]
 pub(super) struct Parts<'a> {
-    /// Records that are expected to be there.
+    /// All records of the commit, to be locked before any is changed.
     held: Vec<Held<'a>>,
     written: Vec<Written<'a>>,
     added: Vec<Added<'a>>,
@@ -20,12 +20,13 @@ pub(super) struct Parts<'a> {
 
 struct Held<'a> {
     key: Names<'a>,
+    /// 0 where no record is expected: no version is 0.
     version: i64,
 }
 
 struct Written<'a> {
     key: Names<'a>,
-    /// 0 where no record is expected: no version is 0.
+    /// As in `Held`.
     previous: i64,
     value: Option<&'a [u8]>,
     collectable_at: Option<i64>,
@@ -65,7 +66,7 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     ///
-    /// `Conflict` and `CeilingReached` where a number is beyond what can be kept, and so beyond what there is.
+    /// `Conflict` and `CeilingReached` where a number is one that nothing kept can have.
     pub(super) fn of(commit: &'a Commit) -> Result<Self, CommitError> {
         let mut parts = Self::default();
         for (index, change) in commit.changes.iter().enumerate() {
@@ -81,7 +82,7 @@ impl<'a> Parts<'a> {
                 }
                 Change::Delete { key, expected } if key.record.kind() == Kind::Quota => {
                     let version = expected.ok_or(CommitError::Conflict)?;
-                    parts.released.push(Held::of(key, version)?);
+                    parts.released.push(Held::of(key, Some(version))?);
                 }
                 Change::Delete { key, expected } => {
                     parts.write(key, *expected, None, Some(clamped(commit.now)))?;
@@ -91,10 +92,7 @@ impl<'a> Parts<'a> {
                     key,
                     expected: None,
                 } => parts.write(key, None, None, Some(clamped(commit.now)))?,
-                Change::Check {
-                    key,
-                    expected: Some(version),
-                } => parts.hold(key, *version).map(drop)?,
+                Change::Check { key, expected } => parts.hold(key, *expected).map(drop)?,
                 Change::Add {
                     key,
                     amount,
@@ -117,8 +115,8 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    fn hold(&mut self, key: &'a Key, version: u64) -> Result<i64, CommitError> {
-        let held = Held::of(key, version)?;
+    fn hold(&mut self, key: &'a Key, expected: Option<u64>) -> Result<i64, CommitError> {
+        let held = Held::of(key, expected)?;
         let version = held.version;
         self.held.push(held);
         Ok(version)
@@ -131,10 +129,7 @@ impl<'a> Parts<'a> {
         value: Option<&'a [u8]>,
         collectable_at: Option<i64>,
     ) -> Result<(), CommitError> {
-        let previous = match expected {
-            Some(version) => self.hold(key, version)?,
-            None => 0,
-        };
+        let previous = self.hold(key, expected)?;
         self.written.push(Written {
             key: Names::of(key),
             previous,
@@ -147,11 +142,12 @@ impl<'a> Parts<'a> {
     /// Makes the statement: all or nothing at READ COMMITTED, and an error of division by zero where it is nothing.
     ///
     /// It has only the parts that this commit needs. `held` waits for whoever changes a record now, and then looks at it
-    /// as it is: one at another version is left out, and the count is short. All that is expected to be there is locked
-    /// there, in one order, so that two commits that touch the same user's records wait for one another and do not
-    /// deadlock. The count of `put` is short if a record came to be where none is expected: INSERT … ON CONFLICT looks at
-    /// what is there now, not at the snapshot. Each part begins after all locks of the parts before are held, because its
-    /// condition counts their rows. At last a division by zero undoes everything if any count is short.
+    /// as it is: one at another version is left out, one where none is expected is taken off, and the sum is short. All
+    /// that is there is locked there, in one order, so that two commits that touch the same user's records wait for one
+    /// another and do not deadlock, unless a record comes to be in that very moment. The count of `put` is short if one
+    /// did: INSERT … ON CONFLICT looks at what is there now, not at the snapshot. Each part begins after all locks of the
+    /// parts before are held, because its condition counts their rows. At last a division by zero undoes everything if any
+    /// count is short.
     ///
     /// The number of an event is drawn after all records are locked: of two commits that write a user's record, the second
     /// draws after the first is done. So the numbers of a user's events follow the commits.
@@ -162,7 +158,9 @@ impl<'a> Parts<'a> {
         let mut text = Text::default();
         if !self.held.is_empty() {
             let rows = text.rows(&self.held, Held::bind);
-            text.part("held", self.held.len(), &HELD.replace("{rows}", &rows));
+            let body = HELD.replace("{rows}", &rows);
+            let there = self.held.iter().filter(|it| it.version != 0).count();
+            text.counted("held", "coalesce(sum(fit), 0)", there, &body);
         }
         if !self.written.is_empty() {
             let rows = text.rows(&self.written, Written::bind);
@@ -205,10 +203,15 @@ impl<'a> Names<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn of(key: &'a Key, version: u64) -> Result<Self, CommitError> {
+    fn of(key: &'a Key, expected: Option<u64>) -> Result<Self, CommitError> {
+        let version = match expected {
+            None => 0,
+            Some(0) => return Err(CommitError::Conflict),
+            Some(version) => i64::try_from(version).map_err(|_| CommitError::Conflict)?,
+        };
         Ok(Self {
             key: Names::of(key),
-            version: i64::try_from(version).map_err(|_| CommitError::Conflict)?,
+            version,
         })
     }
 
@@ -270,6 +273,10 @@ impl<'a> Text<'a> {
     }
 
     fn part(&mut self, name: &str, rows: usize, body: &str) {
+        self.counted(name, "count(*)", rows, body);
+    }
+
+    fn counted(&mut self, name: &str, count: &str, rows: usize, body: &str) {
         let before = match self.conditions.is_empty() {
             true => "true".to_owned(),
             false => self.conditions.join(" AND "),
@@ -277,7 +284,7 @@ impl<'a> Text<'a> {
         let body = body.replace("{before}", &before);
         self.parts.push(format!("{name} AS {body}"));
         self.conditions
-            .push(format!("(SELECT count(*) FROM {name}) = {rows}"));
+            .push(format!("(SELECT {count} FROM {name}) = {rows}"));
     }
 
     /// None if there is nothing to do.
@@ -298,10 +305,10 @@ impl<'a> Text<'a> {
 }
 
 const HELD: &str = "MATERIALIZED (
-    SELECT r.version FROM (VALUES {rows}) AS w (realm, kind, name, version)
-    JOIN countersign_record r
-        ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name AND r.version = w.version
-    WHERE r.value IS NOT NULL
+    SELECT CASE WHEN w.version > 0 THEN 1 WHEN r.value IS NULL THEN 0 ELSE -1 END AS fit
+    FROM (VALUES {rows}) AS w (realm, kind, name, version)
+    JOIN countersign_record r ON r.realm = w.realm AND r.kind = w.kind AND r.name = w.name
+    WHERE w.version = 0 OR (r.version = w.version AND r.value IS NOT NULL)
     ORDER BY r.realm, r.kind, r.name
     FOR UPDATE OF r
 )";
