@@ -20,7 +20,7 @@ pub use self::build::Build;
 pub use self::table::Table;
 pub use self::trial::{Caught, runtime, try_all, try_one};
 use crate::duties::Duties;
-use crate::tree::{files, named};
+use crate::tree::{files, named, root};
 
 /// A failure of whatever kind, to be shown.
 pub type Fault = Box<dyn Error + Send + Sync>;
@@ -54,6 +54,14 @@ pub struct Change {
     pub replace: String,
 }
 
+impl Mutant {
+    /// A row of a table in Markdown.
+    fn row(&self, caught_by: &str) -> String {
+        let (id, wrong, violates) = (&self.id, &self.wrong, self.violates.join(", "));
+        format!("| `{id}` | {wrong} | {violates} | {caught_by} |\n")
+    }
+}
+
 /// Reads all mutants of this tree.
 ///
 /// # Errors
@@ -72,6 +80,16 @@ pub fn of_this_tree() -> Result<Vec<Mutant>, Fault> {
         all.extend(read.mutant);
     }
     Ok(all)
+}
+
+/// The table of all mutants in Markdown, each with the cases that it names, as it stands in `tests/mutants/README.md`.
+#[must_use]
+pub fn markdown(mutants: &[Mutant]) -> String {
+    let mut text = String::from(table::HEAD);
+    for mutant in mutants {
+        text.push_str(&mutant.row(&mutant.killed_by.join(", ")));
+    }
+    text
 }
 
 /// Returns what is not in order with the mutants themselves, a line each.
@@ -127,6 +145,12 @@ pub fn disorder(mutants: &[Mutant], cases: &Cases) -> Result<Vec<String>, Fault>
         }
     }
     found.extend(tree::misplaced(mutants));
+    let page = fs::read_to_string(root().join("tests/mutants/README.md"))?;
+    if !page.contains(&markdown(mutants)) {
+        let told =
+            "the table of tests/mutants/README.md is not what `cargo wrong-plugins --named` prints";
+        found.push(told.to_owned());
+    }
     Ok(found)
 }
 

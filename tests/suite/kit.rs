@@ -148,7 +148,7 @@ async fn what_is_not_about_a_plugin_is_neither_passed_nor_skipped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_hangs_fails_where_it_does_and_nowhere_else() {
     let mut suite = odd(Odd::Hangs, &["stages", "right-code-once"]);
-    suite.timeout = Duration::from_millis(1_500);
+    suite.terms.most = Duration::from_millis(1_500);
     let report = run(&suite).await;
     assert!(matches!(
         verdict(&report, "right-code-once"),

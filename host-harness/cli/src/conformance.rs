@@ -1,6 +1,6 @@
 //! `countersign conformance`.
 
-mod explanation;
+pub(crate) mod explanation;
 mod list;
 mod summary;
 
@@ -13,6 +13,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use countersign_conformance::runner::Terms;
 use countersign_conformance::{
     Cases, Component, Expected, Host, Lab, Level, Local, Remote, Report, Selection, Suite,
 };
@@ -62,6 +63,9 @@ pub(crate) struct Conformance {
     /// Seconds that a case may take
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
+    /// Begin the cases with other randomness and on another day: a plugin that knows the cases cannot know these
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
     /// Run the cases in this host, not in this command's own: a program with its arguments, such as `node
     /// tests/hosts/node/host.mjs`. It speaks the protocol of `tests/hosts/README.md`, and runs with your rights
     #[arg(long, value_name = "COMMAND", conflicts_with = "lab_stub_wasi")]
@@ -100,7 +104,7 @@ impl Conformance {
         let name = plugin::name(self.plugin.as_deref());
         let (digest, lab) = self.lab(cache).await?;
         if let Some(id) = explained {
-            return explanation::write(&cases, id, &*lab, self.most(), out).await;
+            return explanation::write(&cases, id, &*lab, self.terms(), out).await;
         }
         let total = u64::try_from(selection.of_all(&cases).count()).ok();
         let mut suite = Suite::new(Arc::new(cases), lab);
@@ -109,7 +113,7 @@ impl Conformance {
         suite.expected = expected;
         suite.allows_skips = self.allow_skips;
         suite.jobs = self.jobs();
-        suite.timeout = self.most();
+        suite.terms = self.terms();
         let progress = Progress::of("cases", total);
         let report = suite.run(&name, Some(digest), |_| progress.add(1)).await;
         drop(progress);
@@ -172,8 +176,11 @@ impl Conformance {
         jobs.map_or(1, NonZeroUsize::get)
     }
 
-    fn most(&self) -> Duration {
-        Duration::from_secs(self.timeout.into())
+    fn terms(&self) -> Terms {
+        Terms {
+            most: Duration::from_secs(self.timeout.into()),
+            seed: self.seed,
+        }
     }
 
     fn prints_json(&self) -> bool {

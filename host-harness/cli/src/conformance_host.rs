@@ -9,9 +9,10 @@ use std::time::Instant;
 use clap::Args;
 use countersign_conformance::runner::{Moment, Outcome, Ran};
 use countersign_conformance::{Host, HostCase, HostUnderTest, OwnHost, Remote};
-use countersign_host::printable::{Printable, json_line};
+use countersign_host::printable::Printable;
 use serde_json::{Value, json};
 
+use crate::conformance::explanation::clauses;
 use crate::exit::Exit;
 use crate::json::pretty;
 use crate::plugin;
@@ -178,7 +179,9 @@ fn write_row(case: &HostCase, ran: &Ran, out: &mut dyn Write) -> io::Result<()> 
 /// Tells the one case that was run.
 fn explain(tried: &[(HostCase, Ran)], out: &mut dyn Write) -> Result<(), Exit> {
     for (case, ran) in tried {
-        writeln!(out, "{}\n", case.title)?;
+        writeln!(out, "{}", case.title)?;
+        clauses(case.covers, out)?;
+        writeln!(out, "\n{BOLD}What was done and seen{BOLD:#}")?;
         for moment in &ran.trace {
             write_moment(moment, out)?;
         }
@@ -190,21 +193,8 @@ fn explain(tried: &[(HostCase, Ran)], out: &mut dyn Write) -> Result<(), Exit> {
 
 fn write_moment(moment: &Moment, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{BOLD}{}{BOLD:#}", moment.place)?;
-    for (function, args) in &moment.calls {
-        writeln!(
-            out,
-            "  {DIM}call{DIM:#}      {function} {}",
-            json_line(args)
-        )?;
-    }
-    for did in &moment.did {
-        writeln!(out, "  {DIM}world{DIM:#}     {}", Printable(did))?;
-    }
-    if let Some(expected) = &moment.expected {
-        writeln!(out, "  {DIM}expected{DIM:#}  {}", json_line(expected))?;
-    }
-    for answer in &moment.answers {
-        writeln!(out, "  {DIM}answer{DIM:#}    {}", json_line(answer))?;
+    for (head, text) in moment.lines() {
+        writeln!(out, "  {DIM}{head:<8}{DIM:#}  {text}")?;
     }
     Ok(())
 }

@@ -74,6 +74,11 @@ impl Expected {
         Ok(Self(reasons))
     }
 
+    /// Returns the ids of the cases that are expected to fail.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Returns why a case is expected to fail, if it is.
     #[must_use]
     pub fn why(&self, id: &str) -> Option<&str> {

@@ -96,6 +96,7 @@ impl HostCase {
             return Ran {
                 outcome: Outcome::Skipped { missing },
                 trace: Vec::new(),
+                set: 0,
             };
         }
         let mut bench = match Bench::begin(&*under_test.host, &*under_test.lab).await {
@@ -107,6 +108,7 @@ impl HostCase {
                         why,
                     }),
                     trace: Vec::new(),
+                    set: 0,
                 };
             }
         };
@@ -120,6 +122,7 @@ impl HostCase {
         Ran {
             outcome,
             trace: bench.into_trace(),
+            set: 0,
         }
     }
 }

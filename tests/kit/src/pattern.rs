@@ -54,8 +54,17 @@ fn at(path: &str, pattern: &Value, actual: &Value) -> Result<(), String> {
         }
         (Value::Object(wanted), Value::Object(found)) => {
             wanted.iter().try_for_each(|(name, it)| {
-                let path = format!("{path}.{name}");
-                at(&path, it, found.get(name).unwrap_or(&Value::Null))
+                let entry = found.get(name).unwrap_or(&Value::Null);
+                let compared = at(&format!("{path}.{name}"), it, entry);
+                match compared {
+                    // Another case of a variant: what it is tells more than that the wanted one is not there.
+                    Err(_)
+                        if wanted.len() == 1 && found.len() == 1 && !found.contains_key(name) =>
+                    {
+                        mismatch()
+                    }
+                    compared => compared,
+                }
             })
         }
         (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => wanted
@@ -136,6 +145,12 @@ mod tests {
         assert_eq!(
             error.expect_err("they differ"),
             r#"answer.a[0]: expected 1, found 2; it was {"a":[2]}"#
+        );
+        let answer = json!({ "ok": { "accepted": 1 } });
+        let error = check(&json!("ok.rejected.reason"), &answer);
+        assert_eq!(
+            error.expect_err("they differ"),
+            r#"answer.ok: expected {"rejected":"reason"}, found {"accepted":1}; it was {"ok":{"accepted":1}}"#
         );
     }
 }

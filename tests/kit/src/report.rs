@@ -37,8 +37,12 @@ pub struct Report {
     pub selection: Vec<String>,
     /// Whether a required case that the host cannot do is no shortcoming.
     pub allows_skips: bool,
+    /// What the worlds were drawn from.
+    pub seed: u64,
     /// How long it took.
     pub time: Duration,
+    /// Cases that were expected to fail, were selected, and were not run: what the list says of them is untried.
+    pub idle: Vec<String>,
     /// Every case that was selected, in the order of the files.
     pub tried: Vec<Tried>,
 }

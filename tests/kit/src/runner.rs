@@ -4,15 +4,17 @@ mod needs;
 mod race;
 mod state;
 mod sweep;
+mod terms;
 mod trace;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 pub use self::needs::{functions, needs};
+pub use self::terms::Terms;
 pub use self::trace::Moment;
 use crate::case::{Call, Case, Cases, Planned, Step, Variables};
 use crate::expression::look_up;
@@ -26,8 +28,10 @@ use trace::Trace;
 pub struct Ran {
     /// What.
     pub outcome: Outcome,
-    /// What was done and seen: of a case that runs for several sets of variables, for the last of them.
+    /// What was done and seen: of a case that runs for several sets of variables, for the last that was run.
     pub trace: Vec<Moment>,
+    /// The place of that set among the case's, from 0; the sets before it passed. 0 where there are none.
+    pub set: usize,
 }
 
 /// Whether a case passed.
@@ -91,42 +95,54 @@ impl Ran {
 
 /// Runs a case in a lab, once for each set of its variables.
 pub async fn run(cases: &Cases, case: &Case, lab: &dyn Lab) -> Ran {
-    run_within(cases, case, lab, Duration::MAX).await
+    run_on(cases, case, lab, Terms::default()).await
 }
 
-/// Runs a case in a lab as [`run`] does, and fails it after some time.
+/// Runs a case in a lab as [`run`] does, on terms. It fails when its time is over.
 ///
 /// What runs in the lab ends when it is next waited for; a plugin's own time is the lab's to limit.
-pub async fn run_within(cases: &Cases, case: &Case, lab: &dyn Lab, most: Duration) -> Ran {
+pub async fn run_on(cases: &Cases, case: &Case, lab: &dyn Lab, terms: Terms) -> Ran {
     let missing: BTreeSet<Ability> = needs(cases, case);
     let missing: Vec<Ability> = missing.difference(lab.abilities()).copied().collect();
     if !missing.is_empty() {
         return Ran {
             outcome: Outcome::Skipped { missing },
             trace: Vec::new(),
+            set: 0,
         };
     }
     let trace = Trace::default();
-    let ran = tokio::time::timeout(most, run_all(cases, case, lab, &trace)).await;
+    let set = AtomicUsize::new(0);
+    let at = Place {
+        cases,
+        case,
+        lab,
+        terms,
+    };
+    let ran = tokio::time::timeout(terms.most, run_all(at, &trace, &set)).await;
     let trace = trace.take();
     let outcome = match ran {
         Ok(Ok(())) => Outcome::Passed,
         Ok(Err(failed)) => Outcome::Failed(failed),
         Err(_) => {
             let place = trace.last().map_or("start", |it| &it.place);
-            let why = format!("not done after {} s", most.as_secs_f64());
+            let why = format!("not done after {} s", terms.most.as_secs_f64());
             Outcome::Failed(Failed::at(place, why))
         }
     };
-    Ran { outcome, trace }
+    Ran {
+        outcome,
+        trace,
+        set: set.into_inner(),
+    }
 }
 
-async fn run_all(cases: &Cases, case: &Case, lab: &dyn Lab, trace: &Trace) -> Result<(), Failed> {
-    let at = Place { cases, case, lab };
-    if case.each.is_empty() {
+async fn run_all(at: Place<'_>, trace: &Trace, set: &AtomicUsize) -> Result<(), Failed> {
+    if at.case.each.is_empty() {
         return run_once(at, &Variables::new(), trace).await;
     }
-    for (i, row) in case.each.iter().enumerate() {
+    for (i, row) in at.case.each.iter().enumerate() {
+        set.store(i, Ordering::Relaxed);
         let ran = run_once(at, row, trace).await;
         ran.map_err(|failed| Failed {
             step: format!("{} with each[{i}] {}", failed.step, json!(row)),
@@ -156,6 +172,7 @@ struct Place<'a> {
     cases: &'a Cases,
     case: &'a Case,
     lab: &'a dyn Lab,
+    terms: Terms,
 }
 
 /// A case under way.
@@ -169,7 +186,7 @@ impl<'a> Run<'a> {
     /// Begins a case, and makes its start.
     async fn begin(at: Place<'a>, row: &Variables, trace: &Trace) -> Result<Self, Failed> {
         trace.take();
-        let state = State::begin(at.lab, row).await;
+        let state = State::begin(at.lab, row, at.terms).await;
         let mut run = Self {
             cases: at.cases,
             state: state.map_err(|why| Failed::at("start", why))?,
@@ -235,7 +252,11 @@ impl<'a> Run<'a> {
             self.state.check_messages(expected).map_err(failed)?;
         }
         match &step.events {
-            Some(expected) => self.state.check_events(expected).map_err(failed),
+            Some(expected) => {
+                self.trace
+                    .amend(|it| it.expected_events = Some(expected.clone()));
+                self.state.check_events(expected).map_err(failed)
+            }
             None => Ok(()),
         }
     }
@@ -359,8 +380,13 @@ impl<'a> Run<'a> {
         let args = self.state.arguments(call)?;
         self.trace
             .amend(|it| it.calls.push((function.to_owned(), args.clone())));
+        let noted = self.state.events();
         let answer = self.state.call(function, &args).await?;
-        self.trace.amend(|it| it.answers.push(answer.clone()));
+        let events = self.state.events_since(noted);
+        self.trace.amend(|it| {
+            it.answers.push(answer.clone());
+            it.events.extend(events);
+        });
         Ok(answer)
     }
 

@@ -1,5 +1,6 @@
 //! Runs the cases of the contract against a plugin, and says what became of each.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use crate::claim::Claim;
 use crate::expected::Expected;
 use crate::lab::Lab;
 use crate::report::{Plugin, Report, Skip, Tried, Verdict};
-use crate::runner::{self, Failed, Outcome, Ran};
+use crate::runner::{self, Failed, Outcome, Ran, Terms};
 use crate::selection::Selection;
 
 /// What is run, and how.
@@ -46,8 +47,8 @@ pub struct Suite {
     pub allows_skips: bool,
     /// How many cases run at once; 1 unless set.
     pub jobs: usize,
-    /// How long a case may take; a minute unless set.
-    pub timeout: Duration,
+    /// On what terms each case is run; with a minute's time and the seed 1 unless set.
+    pub terms: Terms,
 }
 
 impl Suite {
@@ -62,7 +63,10 @@ impl Suite {
             expected: Expected::default(),
             allows_skips: false,
             jobs: 1,
-            timeout: Duration::from_secs(60),
+            terms: Terms {
+                most: Duration::from_secs(60),
+                ..Terms::default()
+            },
         }
     }
 
@@ -77,7 +81,7 @@ impl Suite {
         noted: impl Fn(&Tried) + Send + Sync,
     ) -> Report {
         let begun = Instant::now();
-        let (claim, faults) = Claim::ask(&*self.lab, self.timeout).await;
+        let (claim, faults) = Claim::ask(&*self.lab, self.terms.most).await;
         let claimed = claim.as_ref().and_then(Claim::level);
         let level = self.level.or(claimed).unwrap_or_default();
         let tried = self.run_all(level, claimed, noted).await;
@@ -93,7 +97,9 @@ impl Suite {
             level,
             selection: self.selection.texts().to_vec(),
             allows_skips: self.allows_skips,
+            seed: self.terms.seed,
             time: begun.elapsed(),
+            idle: self.idle(&tried),
             tried,
         }
     }
@@ -114,14 +120,14 @@ impl Suite {
                 None => {
                     let (cases, lab) = (Arc::clone(&self.cases), Arc::clone(&self.lab));
                     let (places, case) = (Arc::clone(&places), case.clone());
-                    let most = self.timeout;
+                    let terms = self.terms;
                     running.spawn(async move {
                         // Never closed; without a place it would run all the same.
                         let _place = places.acquire().await;
                         let begun = Instant::now();
                         // A task of its own, so that what panics is known by its case.
                         let ran = tokio::spawn(async move {
-                            runner::run_within(&cases, &case, &*lab, most).await
+                            runner::run_on(&cases, &case, &*lab, terms).await
                         });
                         (place, ran.await, begun.elapsed())
                     });
@@ -143,6 +149,7 @@ impl Suite {
                         why: format!("the suite itself failed: {error}"),
                     }),
                     trace: Vec::new(),
+                    set: 0,
                 });
                 one.verdict = self.judge(&one.id, ran.outcome);
                 one.trace = ran.trace;
@@ -151,6 +158,17 @@ impl Suite {
             }
         }
         tried
+    }
+
+    /// Returns the cases that were expected to fail, were selected, and were not run.
+    fn idle(&self, tried: &[Tried]) -> Vec<String> {
+        let expected: BTreeSet<&str> = self.expected.ids().collect();
+        tried
+            .iter()
+            .filter(|it| matches!(it.verdict, Verdict::Skipped(_) | Verdict::NotApplicable))
+            .filter(|it| expected.contains(it.id.as_str()))
+            .map(|it| it.id.clone())
+            .collect()
     }
 
     /// Compares what became of a case with what was expected of it.

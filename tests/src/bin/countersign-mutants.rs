@@ -1,7 +1,8 @@
 //! Runs the cases on deliberately wrong plugins, and prints which case catches which: `cargo wrong-plugins`.
 //!
 //! `--filter TEXT` takes only the mutants whose id has the text, `--fast` only the cases that each mutant names,
-//! `--markdown` prints the table as it stands in `tests/mutants/README.md`, `--why` also where each case failed.
+//! `--markdown` prints what caught each as a table, `--why` also where each case failed. `--named` runs nothing, and prints the
+//! table of `tests/mutants/README.md`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
@@ -21,7 +22,13 @@ fn main() -> Result<ExitCode, Fault> {
             "--fast" => fast = true,
             "--markdown" => markdown = true,
             "--why" => why = true,
-            _ => return Err("expected --filter TEXT, --fast, --markdown or --why".into()),
+            "--named" => {
+                print!("{}", mutants::markdown(&mutants::of_this_tree()?));
+                return Ok(ExitCode::SUCCESS);
+            }
+            _ => {
+                return Err("expected --filter TEXT, --fast, --markdown, --why or --named".into());
+            }
         }
     }
     let all = mutants::of_this_tree()?;

@@ -50,16 +50,10 @@ impl<'a> Table<'a> {
     /// The table in Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let mut text =
-            String::from("| mutant | what is wrong | duties | caught by |\n|---|---|---|---|\n");
+        let mut text = String::from(HEAD);
         for (mutant, caught) in &self.rows {
             let killers = first(caught, 2);
-            text.push_str(&format!(
-                "| `{}` | {} | {} | {killers} |\n",
-                mutant.id,
-                mutant.wrong,
-                mutant.violates.join(", "),
-            ));
+            text.push_str(&mutant.row(&killers));
         }
         let only = self.only_killers();
         if !only.is_empty() {
@@ -104,6 +98,10 @@ impl fmt::Display for Table<'_> {
         )
     }
 }
+
+/// The head of a table in Markdown.
+pub(super) const HEAD: &str =
+    "| mutant | what is wrong | duties | caught by |\n|---|---|---|---|\n";
 
 /// The first few cases, and how many there are besides.
 fn first(caught: &[Caught], most: usize) -> String {

@@ -1,12 +1,12 @@
 //! A case, told from its clauses to what came of it.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use countersign_conformance::report::short_line;
-use countersign_conformance::runner::{self, Moment, Outcome};
+use countersign_conformance::runner::{self, Moment, Outcome, Terms};
 use countersign_conformance::{Cases, Clause, Lab};
 use countersign_host::printable::Printable;
+use serde_json::json;
 
 use crate::exit::Exit;
 use crate::style::{BAD, BOLD, DIM, GOOD};
@@ -16,7 +16,7 @@ pub(super) async fn write(
     cases: &Cases,
     id: &str,
     lab: &dyn Lab,
-    most: Duration,
+    terms: Terms,
     out: &mut dyn Write,
 ) -> Result<(), Exit> {
     let Some((file, case)) = cases.find(id) else {
@@ -30,25 +30,16 @@ pub(super) async fn write(
     if let Some(title) = &case.title {
         writeln!(out, "{title}")?;
     }
-    writeln!(out, "\n{BOLD}What the contract says{BOLD:#}")?;
-    for clause in Clause::of_the_contract() {
-        if case.covers.contains(&clause.id) {
-            writeln!(
-                out,
-                "  {} {DIM}{}, {}{DIM:#}",
-                clause.id, clause.whose, clause.file
-            )?;
-            wrapped(&clause.text, out)?;
-        }
-    }
-    let ran = runner::run_within(cases, case, lab, most).await;
+    clauses(&case.covers, out)?;
+    let ran = runner::run_on(cases, case, lab, terms).await;
     writeln!(out, "\n{BOLD}What was done and seen{BOLD:#}")?;
-    if case.each.len() > 1 {
-        let sets = case.each.len();
-        writeln!(
-            out,
-            "  {DIM}It runs for {sets} sets of variables; this is the last that was run.{DIM:#}"
-        )?;
+    for (i, set) in case.each.iter().enumerate().take(ran.set.saturating_add(1)) {
+        let (number, sets) = (i.saturating_add(1), case.each.len());
+        let (set, told) = (
+            short_line(&json!(set)),
+            if i < ran.set { "passed" } else { "told here" },
+        );
+        writeln!(out, "  set {number} of {sets}  {set}  {DIM}{told}{DIM:#}")?;
     }
     let has_failed = matches!(ran.outcome, Outcome::Failed(_));
     let last = ran.trace.len().saturating_sub(1);
@@ -79,27 +70,27 @@ pub(super) async fn write(
     }
 }
 
+/// Writes what the contract says, by the ids of its duties.
+pub(crate) fn clauses<T: AsRef<str>>(ids: &[T], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n{BOLD}What the contract says{BOLD:#}")?;
+    for clause in Clause::of_the_contract() {
+        if ids.iter().any(|id| id.as_ref() == clause.id) {
+            let (id, whose, file) = (&clause.id, &clause.whose, &clause.file);
+            writeln!(out, "  {id} {DIM}{whose}, {file}{DIM:#}")?;
+            wrapped(&clause.text, out)?;
+        }
+    }
+    Ok(())
+}
+
 fn tell(moment: &Moment, differs: bool, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "  step {BOLD}{}{BOLD:#}", Printable(&moment.place))?;
     match differs {
         true => writeln!(out, "  {BAD}<- here it first differed{BAD:#}")?,
         false => writeln!(out)?,
     }
-    let say = |out: &mut dyn Write, head: &str, text: &str| {
-        writeln!(out, "    {DIM}{head:<8}{DIM:#}  {text}")
-    };
-    for did in &moment.did {
-        say(out, "before", &Printable(did).to_string())?;
-    }
-    for (function, args) in &moment.calls {
-        let call = format!("{} {}", Printable(function), short_line(args));
-        say(out, "call", &call)?;
-    }
-    if let Some(expected) = &moment.expected {
-        say(out, "expected", &short_line(expected))?;
-    }
-    for answer in &moment.answers {
-        say(out, "answer", &short_line(answer))?;
+    for (head, text) in moment.lines() {
+        writeln!(out, "    {DIM}{head:<8}{DIM:#}  {text}")?;
     }
     Ok(())
 }

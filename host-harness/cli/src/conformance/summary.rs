@@ -21,9 +21,15 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> Result<(), Exit> {
         line(out, "", &fault)?;
         writeln!(out)?;
     }
-    let bad = report.tried.iter().filter(|it| it.verdict.is_bad());
-    for tried in bad {
-        case(tried, &clauses, out)?;
+    let failures = alike(report);
+    for failures in &failures {
+        if let [first, others @ ..] = failures.as_slice() {
+            case(first, others, &clauses, out)?;
+        }
+    }
+    if !failures.is_empty() {
+        let told = "--explain CASE runs one again, and tells all that it did and saw";
+        writeln!(out, "{DIM}{told}{DIM:#}\n")?;
     }
     files(report).write(out)?;
     writeln!(out)?;
@@ -75,6 +81,9 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         tested.push_str("; the plugin does not claim it");
     }
     line(out, "tested", &tested)?;
+    if report.seed != 1 {
+        line(out, "seed", &report.seed.to_string())?;
+    }
     if !report.selection.is_empty() {
         line(out, "only", &report.selection.join(", "))?;
     }
@@ -85,8 +94,41 @@ fn line(out: &mut dyn Write, head: &str, text: &str) -> io::Result<()> {
     writeln!(out, "  {DIM}{head:<8}{DIM:#}  {}", Printable(text))
 }
 
-/// Writes a case that is a shortcoming: the clauses that it is about, where it failed, what was expected and found.
-fn case(tried: &Tried, clauses: &[Clause], out: &mut dyn Write) -> io::Result<()> {
+/// Puts shortcomings together that have the same cause, as far as can be told: the same call was answered with the same.
+fn alike(report: &Report) -> Vec<Vec<&Tried>> {
+    let mut groups: Vec<(Option<Cause>, Vec<&Tried>)> = Vec::new();
+    for tried in report.tried.iter().filter(|it| it.verdict.is_bad()) {
+        let cause = cause(tried);
+        let known = groups
+            .iter_mut()
+            .find(|(other, _)| cause.is_some() && *other == cause);
+        match known {
+            Some((_, group)) => group.push(tried),
+            None => groups.push((cause, vec![tried])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The function that was called last, and why its answer was not right.
+type Cause = (String, String);
+
+fn cause(tried: &Tried) -> Option<Cause> {
+    let Verdict::Failed(failed) = &tried.verdict else {
+        return None;
+    };
+    let (function, _) = tried.trace.last()?.calls.last()?;
+    Some((function.clone(), failed.why.clone()))
+}
+
+/// Writes a case that is a shortcoming: the clauses that it is about, where it failed, what was expected and found, and
+/// which others failed alike.
+fn case(
+    tried: &Tried,
+    alike: &[&Tried],
+    clauses: &[Clause],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let name = tried.verdict.name();
     writeln!(
         out,
@@ -109,12 +151,31 @@ fn case(tried: &Tried, clauses: &[Clause], out: &mut dyn Write) -> io::Result<()
             }
             // The whole answer is told by --explain.
             let why = failed.why.split("; it was ").next().unwrap_or_default();
-            writeln!(out, "  {DIM}why{DIM:#}       {}", Printable(why))?;
+            let why = short(&Printable(why).to_string());
+            writeln!(out, "  {DIM}why{DIM:#}       {why}")?;
         }
         (_, Some(reason)) => writeln!(out, "  {}", Printable(&reason))?,
         (_, None) => {}
     }
+    if !alike.is_empty() {
+        let named = alike.iter().take(NAMED).map(|it| it.id.as_str());
+        let mut named: Vec<&str> = named.collect();
+        let more = alike.len().saturating_sub(NAMED);
+        let more = format!("{more} more");
+        if alike.len() > NAMED {
+            named.push(&more);
+        }
+        writeln!(out, "  {DIM}alike{DIM:#}     {}", named.join(", "))?;
+    }
     writeln!(out)
+}
+
+/// Cuts a line that nobody would read to its end.
+fn short(line: &str) -> String {
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
 }
 
 fn files(report: &Report) -> Table {
@@ -173,6 +234,10 @@ fn others(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             any = true;
         }
     }
+    for id in &report.idle {
+        writeln!(out, "{BAD}not run{BAD:#}  {id}, which was expected to fail")?;
+        any = true;
+    }
     match any {
         true => writeln!(out),
         false => Ok(()),
@@ -217,3 +282,9 @@ fn duties(report: &Report, clauses: &[Clause], out: &mut dyn Write) -> io::Resul
         all.len()
     )
 }
+
+/// In characters: what two long texts take.
+const LONGEST: usize = 480;
+
+/// Cases that failed alike and are named.
+const NAMED: usize = 6;

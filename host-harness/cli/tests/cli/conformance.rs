@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use countersign_conformance::HostilePlugin;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use serde_json::Value;
@@ -149,6 +150,9 @@ fn a_case_is_explained_whether_it_passes_or_not() {
         "call      verification.verify",
         "expected  {\"ok\":{\"rejected\":{\"reason\":\"wrong\"}}}",
         "waited \"30s\"",
+        "events    enrollment-confirmed!, recovery-issued!",
+        "set 1 of 5  {\"mask\":\"###### \"}  passed",
+        "set 5 of 5  ",
         "passed",
     ] {
         assert!(out.contains(words), "{words}: {out}");
@@ -159,6 +163,49 @@ fn a_case_is_explained_whether_it_passes_or_not() {
         .out;
     assert!(out.contains("here it first differed"), "{out}");
     assert!(out.contains("failed at step 3"), "{out}");
+}
+
+#[test]
+fn cases_that_fail_alike_are_told_together() {
+    let plugins = HostilePlugin::all().expect("they can be read");
+    let trap = plugins
+        .iter()
+        .find(|it| it.id == "trap")
+        .expect("it is there");
+    let plugin = file("alike.wasm", &trap.component().expect("it can be made"));
+    let ran = conformance(&plugin, &["--filter", "verify", "--level", "core"]).ended(4);
+    assert!(
+        ran.out.contains("failed  verify/right-code-once"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("alike     "), "{}", ran.out);
+    let heads = ran.out.lines().filter(|it| it.starts_with("failed  "));
+    assert_eq!(heads.count(), 1, "{}", ran.out);
+}
+
+#[test]
+fn what_was_expected_to_fail_and_was_not_run_is_told() {
+    let list = expected("idle.toml", "phone-enrolls-and-signs-in");
+    let json = path("idle.json");
+    let args = [
+        "conformance",
+        "--level",
+        "core",
+        "--expect",
+        &list,
+        "--json",
+        &json,
+    ];
+    let filters = ["--filter", "right-code-once", "--filter", "phone-enrolls"];
+    let out = run(&[&args[..], &filters].concat()).ended(0).out;
+    let told = "not run  phone-enrolls-and-signs-in, which was expected to fail";
+    assert!(out.contains(told), "{out}");
+    let report: Value = serde_json::from_str(&read("idle.json")).expect("it is JSON");
+    assert_eq!(
+        report["expected-and-not-run"][0],
+        "phone-enrolls-and-signs-in"
+    );
 }
 
 #[test]

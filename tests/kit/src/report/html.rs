@@ -5,7 +5,7 @@ use std::fmt;
 use askama::Template;
 use countersign_host::printable::Printable;
 
-use super::{Report, Tried, VERSION, Verdict, short_line};
+use super::{Report, Tried, VERSION, Verdict};
 use crate::claim::CONTRACT;
 use crate::clause::Clause;
 use crate::runner::Moment;
@@ -212,21 +212,9 @@ impl Row {
 
 impl Shown {
     fn of(moment: &Moment, is_last: bool) -> Self {
-        let mut lines: Vec<(&'static str, String)> = Vec::new();
-        lines.extend(moment.did.iter().map(|it| ("before", shown(it))));
-        for (function, args) in &moment.calls {
-            lines.push(("call", format!("{} {}", shown(function), short_line(args))));
-        }
-        lines.extend(
-            moment
-                .expected
-                .iter()
-                .map(|it| ("expected", short_line(it))),
-        );
-        lines.extend(moment.answers.iter().map(|it| ("answer", short_line(it))));
         Self {
             place: shown(&moment.place),
-            lines,
+            lines: moment.lines(),
             is_last,
         }
     }
@@ -262,9 +250,13 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
             format!("level {} of countersign:mfa@{CONTRACT}", report.level),
         ),
         ("in the host", shown(&report.host)),
+        ("with the seed", report.seed.to_string()),
         ("by", format!("countersign {VERSION}")),
         ("within", format!("{:.1} s", report.time.as_secs_f64())),
     ];
+    if !report.idle.is_empty() {
+        facts.push(("expected to fail, not run", report.idle.join(", ")));
+    }
     if !report.selection.is_empty() {
         facts.push(("selected by", shown(&report.selection.join(", "))));
     }

@@ -25,6 +25,8 @@ impl Report {
             "asked": self.asked,
             "filters": self.selection,
             "allows-skips": self.allows_skips,
+            "seed": self.seed,
+            "expected-and-not-run": self.idle,
             "seconds": self.time.as_secs_f64(),
             "conforms": self.conforms(),
             "shortcomings": self.shortcomings(),
@@ -68,5 +70,7 @@ fn moment(moment: &Moment) -> Value {
         "calls": calls.map(|(function, args)| json!({ "function": function, "args": args })).collect::<Vec<_>>(),
         "expected": moment.expected,
         "answers": moment.answers,
+        "events": moment.events,
+        "expected-events": moment.expected_events,
     })
 }

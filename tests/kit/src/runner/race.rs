@@ -1,5 +1,7 @@
 //! Calls that come at once.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Run;
@@ -29,8 +31,13 @@ impl Run<'_> {
             }
         }
         self.trace.amend(|it| it.calls.clone_from(&racing));
+        let noted = self.state.events();
         let answers = self.state.race(racing).await?;
-        self.trace.amend(|it| it.answers.clone_from(&answers));
+        let events = self.state.events_since(noted);
+        self.trace.amend(|it| {
+            it.answers.clone_from(&answers);
+            it.events.extend(events);
+        });
         self.count(&step.outcomes, answers)?;
         self.state.check_secrecy()
     }
@@ -45,9 +52,10 @@ impl Run<'_> {
             left = others;
             if !holds(&outcome.count, such.len())? {
                 return Err(format!(
-                    "{} answers are {wanted}, expected {}; others are {left:?}",
+                    "{} answers are {wanted}, expected {}; others: {}",
                     such.len(),
-                    outcome.count
+                    outcome.count,
+                    tally(&left)
                 ));
             }
             for (name, path) in &outcome.save {
@@ -59,6 +67,22 @@ impl Run<'_> {
         match left.first() {
             None => Ok(()),
             Some(other) => Err(format!("an answer is none of the outcomes: {other}")),
+        }
+    }
+}
+
+/// Says how many there are of each.
+fn tally(answers: &[Value]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for answer in answers {
+        let count = counts.entry(answer.to_string()).or_default();
+        *count = count.saturating_add(1);
+    }
+    match counts.is_empty() {
+        true => "none".to_owned(),
+        false => {
+            let counts = counts.iter().map(|(it, count)| format!("{count} × {it}"));
+            counts.collect::<Vec<_>>().join(", ")
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::lab::{Control, Lab, Session, StoredRecord, View};
 use crate::pattern;
 use crate::world::World;
 
+use super::Terms;
+
 /// A case's view of what runs.
 pub(super) struct State {
     session: Box<dyn Session>,
@@ -36,16 +38,26 @@ pub(super) struct Snapshot {
 }
 
 impl State {
-    pub(super) async fn begin(lab: &dyn Lab, row: &Variables) -> Result<Self, String> {
+    pub(super) async fn begin(
+        lab: &dyn Lab,
+        row: &Variables,
+        terms: Terms,
+    ) -> Result<Self, String> {
+        let start = terms.start();
         let mut scope = Scope {
             given: row.clone(),
-            now: World::START,
+            now: start,
             ..Scope::default()
         };
-        scope.saved.insert("start".into(), json!(World::START));
+        scope.saved.insert("start".into(), json!(start));
         scope.saved.insert("most".into(), json!(u64::MAX));
         scope.saved.insert("revision".into(), Value::Null);
-        let session = lab.begin(SEED).await.map_err(|fault| fault.to_string())?;
+        let session = lab.begin(terms.seed).await;
+        let mut session = session.map_err(|fault| fault.to_string())?;
+        if start != World::START {
+            let clock = session.turn(&Control::Clock { at: start }).await;
+            clock.map_err(|fault| fault.to_string())?;
+        }
         Ok(Self {
             session,
             scope,
@@ -137,6 +149,16 @@ impl State {
             events: self.view.events.len(),
             messages: self.view.messages.len(),
         }
+    }
+
+    /// Says how many events there are.
+    pub(super) fn events(&self) -> usize {
+        self.view.events.len()
+    }
+
+    /// Names the events after the first so many.
+    pub(super) fn events_since(&self, count: usize) -> Vec<String> {
+        self.view.events.iter().skip(count).map(name).collect()
     }
 
     /// Counts all events and messages up to now as looked at.
@@ -319,6 +341,3 @@ const SECRET: [&str; 6] = [
     "ticket",
     "device-token",
 ];
-
-/// Every case begins with the same randomness.
-const SEED: u64 = 1;
