@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock};
 
-use countersign_conformance::{Cases, Component, Lab, Level, Local, runner};
+use countersign_conformance::{Cases, Component, Expected, Lab, Level, Local, runner};
 use countersign_host::{Digest, Limits, Plugin};
 use countersign_tests::peer::Peer;
 use libtest_mimic::{Failed, Trial};
@@ -17,14 +17,18 @@ use libtest_mimic::{Failed, Trial};
 use crate::RUNTIME;
 
 pub(crate) fn trials(cases: &Arc<Cases>) -> Vec<Trial> {
+    let expected = include_str!("../plugins/python/expected.toml");
+    let expected = Expected::parse(expected, cases).expect("the list is readable");
+    let expected = Arc::new(expected);
     let mut trials = Vec::new();
     for (file, case) in cases.required_of(Level::Core) {
         let name = format!("python/{}/{}", file.name, case.id);
         let (cases, case) = (Arc::clone(cases), case.clone());
+        let expected = Arc::clone(&expected);
         trials.push(Peer::ComponentizePy.trial(name, move || {
             let lab = LAB.as_ref().map_err(|why| Failed::from(why.as_str()))?;
             let ran = RUNTIME.block_on(runner::run(&cases, &case, &**lab));
-            match (expected_to_fail(&case.id), ran.passed()) {
+            match (expected.why(&case.id).is_some(), ran.passed()) {
                 (false, Err(failed)) => Err(Failed::from(failed.to_string())),
                 (true, Ok(())) => Err(Failed::from("it passed unexpectedly")),
                 _ => Ok(()),
@@ -34,21 +38,12 @@ pub(crate) fn trials(cases: &Arc<Cases>) -> Vec<Trial> {
     trials
 }
 
-/// What no plugin of componentize-py can do: Python's runtime draws random bytes in every call, so that a generator that
-/// fails is felt in `meta.describe` too (META-1).
-fn expected_to_fail(id: &str) -> bool {
-    id == "describe-calls-no-import"
-}
-
 /// The component in its laboratory, made once for all trials.
 static LAB: LazyLock<Result<Arc<dyn Lab>, String>> = LazyLock::new(|| {
     let component = build()?;
-    let mut limits = Limits::lab();
-    // All calls of a race are under way at once.
-    limits.concurrent_calls = 64;
     let plugin = Plugin::builder()
         .lab_stub_wasi()
-        .limits(limits)
+        .limits(Limits::lab())
         .max_size(64 << 20)
         .cache(Path::new(CACHE).join("compiled"))
         .load_file(component)

@@ -1,6 +1,7 @@
 //! `countersign conformance`.
 
 pub(crate) mod explanation;
+mod files;
 mod list;
 mod summary;
 
@@ -15,12 +16,12 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use countersign_conformance::runner::Terms;
 use countersign_conformance::{
-    Cases, Component, Expected, Host, Lab, Level, Local, Remote, Report, Selection, Suite,
+    Cases, Clause, Component, Expected, Host, Lab, Level, Local, Remote, Selection, Suite,
 };
 use countersign_host::{Digest, Plugin};
 
+use self::files::{Files, Form};
 use crate::exit::Exit;
-use crate::json::pretty;
 use crate::plugin::{self, Kind};
 use crate::progress::Progress;
 
@@ -48,10 +49,10 @@ pub(crate) struct Conformance {
     /// Do not count it against the plugin where the host cannot do what a case needs
     #[arg(long)]
     allow_skips: bool,
-    /// Write a report as JUnit XML, for a build server
+    /// Write a report as JUnit XML, for a build server; `-` prints it in place of the tables
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write a report as one page, for a browser
+    /// Write a report as one page, for a browser; `-` prints it in place of the tables
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Write a report as JSON; `-` prints it in place of the tables
@@ -88,9 +89,15 @@ impl Conformance {
         let cases = Cases::of_the_contract().map_err(|error| Exit::Fault(error.to_string()))?;
         let selection = Selection::of(self.filter.clone());
         check(&selection, &cases)?;
+        let files = self.files()?;
         if self.list {
+            if self.json.is_some() && files.printed().is_none() {
+                let expected = "--list --json: expected `-`, a list goes to no file";
+                return Err(Exit::Usage(expected.to_owned()));
+            }
             let level = self.level.map(Level::from);
-            return list::write(&cases, &selection, level, self.prints_json(), out);
+            let as_json = files.printed().is_some();
+            return list::write(&cases, &selection, level, as_json, out);
         }
         // Reports head a case with its file before its id.
         let explained = self.explain.as_deref();
@@ -100,7 +107,7 @@ impl Conformance {
         }
         let expected = self.expected(&cases)?;
         // What cannot be written is told before anything is run.
-        let files = Files::create(&self)?;
+        files.begin()?;
         let name = plugin::name(self.plugin.as_deref());
         let (digest, lab) = self.lab(cache).await?;
         if let Some(id) = explained {
@@ -118,9 +125,12 @@ impl Conformance {
         let report = suite.run(&name, Some(digest), |_| progress.add(1)).await;
         drop(progress);
         files.write(&report)?;
-        let told = match self.prints_json() {
-            true => writeln!(out, "{}", pretty(&report.to_json())).map_err(Exit::from),
-            false => summary::write(&report, out),
+        let told = match files.printed() {
+            Some(form) => {
+                let text = form.text(&report)?;
+                out.write_all(text.as_bytes()).map_err(Exit::from)
+            }
+            None => summary::write(&report, out),
         };
         // The verdict stands, whether or not somebody reads the report to its end.
         match report.conforms() {
@@ -183,73 +193,27 @@ impl Conformance {
         }
     }
 
-    fn prints_json(&self) -> bool {
-        self.json.as_deref().is_some_and(is_out)
+    fn files(&self) -> Result<Files, Exit> {
+        let asked = [
+            (Form::Junit, self.junit.as_deref()),
+            (Form::Html, self.html.as_deref()),
+            (Form::Json, self.json.as_deref()),
+        ];
+        Files::of(&asked, &[self.plugin.as_deref(), self.expect.as_deref()])
     }
 }
 
-/// The files that reports go to.
-struct Files {
-    junit: Option<(PathBuf, fs::File)>,
-    html: Option<(PathBuf, fs::File)>,
-    json: Option<(PathBuf, fs::File)>,
-}
-
-impl Files {
-    fn create(asked: &Conformance) -> Result<Self, Exit> {
-        let create = |path: &Option<PathBuf>| {
-            let Some(path) = path.as_ref().filter(|path| !is_out(path)) else {
-                return Ok(None);
-            };
-            match fs::File::create(path) {
-                Ok(file) => Ok(Some((path.clone(), file))),
-                Err(error) => Err(unwritable(path, &error)),
-            }
-        };
-        Ok(Self {
-            junit: create(&asked.junit)?,
-            html: create(&asked.html)?,
-            json: create(&asked.json)?,
-        })
-    }
-
-    fn write(self, report: &Report) -> Result<(), Exit> {
-        if let Some(junit) = self.junit {
-            write(junit, &report.to_junit()?)?;
-        }
-        if let Some(html) = self.html {
-            let page = report.to_html();
-            write(html, &page.map_err(|error| Exit::Fault(error.to_string()))?)?;
-        }
-        if let Some(json) = self.json {
-            write(json, &pretty(&report.to_json()))?;
-        }
-        Ok(())
-    }
-}
-
-fn write((path, mut file): (PathBuf, fs::File), text: &str) -> Result<(), Exit> {
-    let written = writeln!(file, "{}", text.trim_end());
-    written.map_err(|error| unwritable(&path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Exit {
-    Exit::Fault(format!("cannot write {}: {error}", path.display()))
-}
-
-fn is_out(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Refuses a selection of nothing.
+/// Refuses a text that selects nothing, also where others do: it is most likely a typing error.
 fn check(selection: &Selection, cases: &Cases) -> Result<(), Exit> {
-    if selection.of_all(cases).next().is_some() {
+    let Some(text) = selection.idle(cases) else {
         return Ok(());
+    };
+    if text.is_empty() {
+        return Err(Exit::Usage("--filter: expected a text".to_owned()));
     }
-    let texts = selection.texts().join(", ");
-    let nearest = cases.nearest(&texts).join(", ");
     Err(Exit::Usage(format!(
-        "no case, file or duty is about {texts}; ids near it: {nearest}"
+        "no case, file or duty is called {text}{}",
+        cases.near(text)
     )))
 }
 
@@ -257,9 +221,12 @@ fn check(selection: &Selection, cases: &Cases) -> Result<(), Exit> {
 fn known(id: &str, cases: &Cases) -> Result<(), Exit> {
     match cases.find(id) {
         Some(_) => Ok(()),
+        None if Clause::of_the_contract().iter().any(|it| it.id == id) => Err(Exit::Usage(
+            format!("{id} is a duty, not a case; --list --filter {id} tells its cases"),
+        )),
         None => Err(Exit::Usage(format!(
-            "no case is called {id}; near it: {}",
-            cases.nearest(id).join(", ")
+            "no case is called {id}{}",
+            cases.near(id)
         ))),
     }
 }
@@ -282,7 +249,7 @@ is skipped was not run, and has its reason; it is never a pass. Ids of cases do 
 
 Exit codes:
   0    it conforms: all that is required passed, or failed as expected
-  1    the plugin or a file cannot be read, or a report not written
+  1    the plugin or a file cannot be read, a report not written, or --host not be spoken to
   2    the command line cannot be used, or names a case that is not there
   3    a host would refuse the plugin; nothing of it ran
   4    it does not conform; the report says which clause, and where

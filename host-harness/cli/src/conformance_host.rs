@@ -40,7 +40,7 @@ pub(crate) struct ConformanceHost {
     #[arg(long)]
     allow_skips: bool,
     /// Print JSON in place of a table
-    #[arg(long)]
+    #[arg(long, conflicts_with = "explain")]
     json: bool,
     /// Write the component that tests hosts to a file, and run nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "explain", "json", "host"])]
@@ -72,8 +72,7 @@ impl ConformanceHost {
         if self.explain.is_some() {
             explain(&tried, out)?;
         } else if self.json {
-            let report: Vec<Value> = tried.iter().map(to_json).collect();
-            let report = json!({ "host": host.name(), "cases": report });
+            let report = self.to_json(host.name(), &tried);
             writeln!(out, "{}", pretty(&report))?;
         } else {
             writeln!(out, "{BOLD}{}{BOLD:#}\n", Printable(host.name()))?;
@@ -81,20 +80,19 @@ impl ConformanceHost {
                 write_row(case, ran, out)?;
             }
         }
-        let verdict = self.verdict(&tried);
+        let (passes, verdict) = self.verdict(&tried);
         if !self.json {
             let seconds = begun.elapsed().as_secs_f64();
-            match &verdict {
-                Ok(()) => write!(out, "\n{GOOD}conforms{GOOD:#}")?,
-                Err(_) => write!(out, "\n{BAD}does not conform{BAD:#}")?,
-            }
+            let style = if passes { GOOD } else { BAD };
             writeln!(
                 out,
-                " {DIM}cases: {}, in {seconds:.1} s{DIM:#}",
-                tried.len()
+                "\n{style}{verdict}{style:#} {DIM}in {seconds:.1} s{DIM:#}"
             )?;
         }
-        verdict
+        match passes {
+            true => Ok(()),
+            false => Err(Exit::AnsweredNo(format!("the host {verdict}"))),
+        }
     }
 
     /// Returns the host that was asked for.
@@ -108,21 +106,29 @@ impl ConformanceHost {
     }
 
     fn selected(&self) -> Result<Vec<HostCase>, Exit> {
-        let is_about = |case: &HostCase| match &self.explain {
-            Some(id) => case.id == id,
-            None if self.filter.is_empty() => true,
-            None => self.filter.iter().any(|text| {
-                let mut duties = case.covers.iter();
-                case.id.contains(text.as_str()) || duties.any(|it| it.eq_ignore_ascii_case(text))
-            }),
+        let is_about = |text: &String, case: &HostCase| {
+            let mut duties = case.covers.iter();
+            let has = case.id.contains(text.as_str()) && !text.is_empty();
+            has || duties.any(|it| it.eq_ignore_ascii_case(text))
         };
-        let cases: Vec<HostCase> = HostCase::all().into_iter().filter(is_about).collect();
-        match cases.is_empty() {
-            false => Ok(cases),
-            true => Err(Exit::Usage(
-                "no case or duty is called that; --list shows all".to_owned(),
-            )),
+        let mut cases = HostCase::all();
+        // Also where others select something: it is most likely a typing error.
+        let mut texts = self.filter.iter();
+        let idle = texts.find(|text| !cases.iter().any(|case| is_about(text, case)));
+        let unknown = match &self.explain {
+            Some(id) => Some(id).filter(|id| !cases.iter().any(|case| case.id == **id)),
+            None => idle,
+        };
+        if let Some(text) = unknown {
+            return Err(Exit::Usage(format!(
+                "no case or duty is called {text:?}; --list shows all"
+            )));
         }
+        cases.retain(|case| match &self.explain {
+            Some(id) => case.id == id,
+            None => self.filter.is_empty() || self.filter.iter().any(|it| is_about(it, case)),
+        });
+        Ok(cases)
     }
 
     fn write_list(&self, cases: &[HostCase], out: &mut dyn Write) -> Result<(), Exit> {
@@ -139,19 +145,72 @@ impl ConformanceHost {
         Ok(())
     }
 
-    fn verdict(&self, tried: &[(HostCase, Ran)]) -> Result<(), Exit> {
+    fn to_json(&self, host: &str, tried: &[(HostCase, Ran)]) -> Value {
+        let count = Count::of(tried);
+        let (passes, verdict) = self.verdict(tried);
+        let is_complete = self.filter.is_empty() && count.skipped == 0;
+        json!({
+            "host": host,
+            "filters": self.filter,
+            "allows-skips": self.allow_skips,
+            "passes": passes,
+            "complete": is_complete,
+            "conforms": passes && is_complete,
+            "verdict": verdict,
+            "count": { "passed": count.passed, "failed": count.failed, "skipped": count.skipped },
+            "cases": tried.iter().map(to_json).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Says whether all is well, and sums it up in words.
+    fn verdict(&self, tried: &[(HostCase, Ran)]) -> (bool, String) {
+        let Count {
+            passed,
+            failed,
+            skipped,
+        } = Count::of(tried);
+        let reserve = match skipped {
+            0 => String::new(),
+            _ => format!(", but for {skipped} skipped"),
+        };
+        let is_all = self.filter.is_empty() && self.explain.is_none();
+        match (passed, failed, skipped) {
+            // A run of nothing shows nothing.
+            (0, 0, _) => (false, format!("shows nothing: all {skipped} were skipped")),
+            (_, 0, skipped) if skipped == 0 || self.allow_skips => {
+                let verdict = if is_all {
+                    "conforms"
+                } else {
+                    "passes what was selected"
+                };
+                (true, format!("{verdict}: {passed} passed{reserve}"))
+            }
+            _ => (
+                false,
+                format!("does not conform: {failed} failed, {skipped} skipped"),
+            ),
+        }
+    }
+}
+
+/// How many cases came out how.
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Count {
+    fn of(tried: &[(HostCase, Ran)]) -> Self {
         let count = |which: fn(&Outcome) -> bool| {
             let outcomes = tried.iter().filter(|(_, ran)| which(&ran.outcome));
             outcomes.count()
         };
-        let failed = count(|it| matches!(it, Outcome::Failed(_)));
-        let skipped = count(|it| matches!(it, Outcome::Skipped { .. }));
-        match (failed, skipped) {
-            (0, 0) => Ok(()),
-            (0, _) if self.allow_skips => Ok(()),
-            _ => Err(Exit::AnsweredNo(format!(
-                "the host does not conform: {failed} failed, {skipped} skipped"
-            ))),
+        Self {
+            passed: count(|it| matches!(it, Outcome::Passed)),
+            failed: count(|it| matches!(it, Outcome::Failed(_))),
+            skipped: count(|it| matches!(it, Outcome::Skipped { .. })),
         }
     }
 }
@@ -233,9 +292,53 @@ The host is given a component, the probe, in place of a plugin, which has its im
 about. Without --host it tests this project's own, over a store in memory. Ids of cases do not change between versions.
 
 Exit codes:
-  0    it conforms: every case passed
+  0    every case that was selected passed; with --allow-skips, or was skipped, but not all
   1    a file cannot be written
   2    the command line cannot be used, or names a case that is not there
   3    the host does not load the probe
   4    it does not conform, or a case was skipped; the report says which, and why
   130  Ctrl-C";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use countersign_conformance::Ability;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        host: ConformanceHost,
+    }
+
+    fn verdict(args: &[&str], outcomes: &[Outcome]) -> (bool, String) {
+        let command = Command::parse_from([&["command"], args].concat());
+        let cases = HostCase::all().into_iter().zip(outcomes);
+        let tried: Vec<(HostCase, Ran)> = cases
+            .map(|(case, outcome)| {
+                let ran = Ran {
+                    outcome: outcome.clone(),
+                    trace: Vec::new(),
+                    set: 0,
+                };
+                (case, ran)
+            })
+            .collect();
+        command.host.verdict(&tried)
+    }
+
+    #[test]
+    fn skips_may_be_allowed_and_a_run_of_nothing_never_passes() {
+        let skipped = Outcome::Skipped {
+            missing: vec![Ability::RotateKeys],
+        };
+        let all = [Outcome::Passed, skipped.clone()];
+        assert!(!verdict(&[], &all).0);
+        let (passes, told) = verdict(&["--allow-skips"], &all);
+        assert!(passes && told.contains("1 skipped"), "{told}");
+        let (passes, told) = verdict(&["--allow-skips"], &[skipped.clone(), skipped]);
+        assert!(!passes && told.contains("shows nothing"), "{told}");
+        assert!(verdict(&[], &[Outcome::Passed]).0);
+    }
+}

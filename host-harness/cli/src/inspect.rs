@@ -131,6 +131,13 @@ impl Report {
                     "{BAD}loads in a laboratory only{BAD:#}: never run it before real people"
                 )],
             )?,
+            Verdict::Loads if matches!(self.signature, Some(Err(_))) => row(
+                out,
+                "verdict",
+                &[format!(
+                    "{BAD}refused{BAD:#} by a host that wants it signed by these keys"
+                )],
+            )?,
             Verdict::Loads => row(
                 out,
                 "verdict",

@@ -68,10 +68,19 @@ pub(crate) fn read(path: Option<&Path>, lab: Lab) -> Result<Vec<u8>, Exit> {
         .map_err(|error| Exit::Fault(format!("cannot read {}: {error}", path.display())))?;
     match u64::try_from(bytes.len()) {
         Ok(size) if size <= most => Ok(bytes),
-        _ => Err(Exit::Refused(format!(
-            "{}: a plugin has at most {most} bytes",
-            path.display()
-        ))),
+        _ => {
+            // What brings an interpreter along is as large.
+            let hint = match lab.is_generous() {
+                true => "",
+                false => {
+                    "; to try one that brings its language's runtime along, there is --lab-stub-wasi"
+                }
+            };
+            Err(Exit::Refused(format!(
+                "{}: a plugin has at most {most} bytes{hint}",
+                path.display()
+            )))
+        }
     }
 }
 

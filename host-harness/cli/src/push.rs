@@ -70,7 +70,7 @@ impl Push {
         let sha256 = inspection.sha256.to_string();
         table.row([Cell::new("sha-256"), Cell::new(&sha256)]);
         let signed = match signature {
-            Some(_) => "went along",
+            Some(_) => "went along, and was not checked",
             None => "none: there is no file of it beside the plugin",
         };
         table.row([Cell::new("signature"), Cell::new(signed)]);

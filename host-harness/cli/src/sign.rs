@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::draft::{Draft, Place, Readers, require_free};
 use crate::exit::Exit;
-use crate::plugin::{self, Lab};
+use crate::plugin::{self, Kind, Lab};
 use crate::style::{DIM, GOOD};
 
 /// Signs a plugin, for gateways whose settings name the key
@@ -58,6 +58,14 @@ fn sign(plugin: &Path, key: &Path, place: Place, out: &mut dyn Write) -> Result<
     require_free(&signed, place)?;
     let key = read_key(key)?;
     let bytes = plugin::read(Some(plugin), Lab::default())?;
+    // Most likely the wrong file: cargo leaves modules and components of one name side by side.
+    if Kind::of(&bytes) != Kind::Component {
+        let path = plugin.display();
+        let kind = Kind::of(&bytes).name();
+        return Err(Exit::Usage(format!(
+            "{path}: expected a component, found {kind}"
+        )));
+    }
     Draft::write(&signed, &key.sign(&bytes), Readers::Usual)?.name(&signed, place)?;
     told(out, "signed", &signed, key.public())
 }

@@ -300,11 +300,21 @@ impl Cases {
         })
     }
 
-    /// Returns the ids that are most like a text, the nearest first.
+    /// Says which ids are like a text, to be put behind an error about it; nothing where none is.
+    #[must_use]
+    pub fn near(&self, text: &str) -> String {
+        match self.nearest(text).join(", ") {
+            near if near.is_empty() => near,
+            near => format!("; near it: {near}"),
+        }
+    }
+
+    /// Returns the ids that are most like a text, the nearest first; none where nothing is like it.
     #[must_use]
     pub fn nearest(&self, text: &str) -> Vec<&str> {
         let mut ids: Vec<&str> = self.all().map(|case| case.id.as_str()).collect();
         let likeness = |id: &str| strsim::sorensen_dice(text, id);
+        ids.retain(|id| likeness(id) >= LIKE);
         ids.sort_by(|one, other| likeness(other).total_cmp(&likeness(one)));
         ids.truncate(NEAREST);
         ids
@@ -373,6 +383,9 @@ impl std::error::Error for Unreadable {}
 fn one() -> u32 {
     1
 }
+
+/// Of two texts with as many pairs of letters in common as each has others.
+const LIKE: f64 = 0.4;
 
 /// How many ids are suggested in the place of one that no case has.
 const NEAREST: usize = 3;

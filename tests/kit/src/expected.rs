@@ -55,14 +55,22 @@ impl Expected {
     ///
     /// [`Unusable`] for what is no such list, for an id that no case has or that is there twice, and for an empty reason.
     pub fn parse(text: &str, cases: &Cases) -> Result<Self, Unusable> {
-        let listed: Listed = toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
+        let listed: Listed = toml::from_str(text).map_err(|error| {
+            // On one line, without the piece of the file.
+            let text = error.to_string();
+            let place = text.lines().next().unwrap_or_default();
+            Unusable(format!("{place}: {}", error.message().replace('\n', ", ")))
+        })?;
         let mut reasons = BTreeMap::new();
         for Entry { id, why } in listed.expected {
+            // Reports head a case with its file before its id.
+            let id = match id.rsplit_once('/') {
+                Some((_, id)) => id.to_owned(),
+                None => id,
+            };
             if cases.find(&id).is_none() {
-                let nearest = cases.nearest(&id).join(", ");
-                return Err(Unusable(format!(
-                    "no case is called {id}; near it: {nearest}"
-                )));
+                let near = cases.near(&id);
+                return Err(Unusable(format!("no case is called {id}{near}")));
             }
             if why.trim().is_empty() {
                 return Err(Unusable(format!("{id}: expected a reason in `why`")));
@@ -107,6 +115,16 @@ mod tests {
         let text = "[[expected]]\nid = \"right-code-twice\"\nwhy = \"it is late\"";
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains("right-code-once"), "{error}");
+    }
+
+    #[test]
+    fn an_error_tells_its_line_on_one_line_and_a_file_before_an_id_is_no_matter() {
+        let error = parse("[[expected]]\nid = 3\nwhy = \"x\"")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("line 2") && !error.contains('\n'), "{error}");
+        let text = "[[expected]]\nid = \"verify/right-code-once\"\nwhy = \"it is late\"";
+        assert!(parse(text).unwrap().why("right-code-once").is_some());
     }
 
     #[test]

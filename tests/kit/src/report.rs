@@ -142,6 +142,13 @@ impl Report {
         self.shortcomings().is_empty()
     }
 
+    /// Says whether every case of the level was run and passed: nothing was left out, skipped or expected to fail.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let count = self.count();
+        self.selection.is_empty() && count.skipped == 0 && count.expected_failures == 0
+    }
+
     /// Says why the plugin does not conform, each reason in a few words.
     #[must_use]
     pub fn shortcomings(&self) -> Vec<String> {
@@ -167,9 +174,15 @@ impl Report {
             );
         }
         // A run of nothing shows nothing.
-        let ran = count.passed.saturating_add(count.expected_failures);
-        if reasons.is_empty() && ran == 0 {
-            reasons.push("no case that was selected was run".to_owned());
+        if reasons.is_empty() && count.ran() == 0 {
+            let beyond = count.beyond.saturating_add(count.not_applicable);
+            reasons.push(match beyond {
+                0 => "no case that was selected was run".to_owned(),
+                _ => format!(
+                    "no case that was selected was run, being about other levels than {}",
+                    self.level
+                ),
+            });
         }
         let faults = self.plugin.faults.len();
         let mut note = |number: usize, one: &str, more: &str| match number {
@@ -296,6 +309,19 @@ impl Verdict {
 }
 
 impl Count {
+    /// How many were run.
+    #[must_use]
+    pub fn ran(&self) -> usize {
+        [
+            self.passed,
+            self.failed,
+            self.expected_failures,
+            self.unexpected_passes,
+        ]
+        .iter()
+        .sum()
+    }
+
     fn of<'a>(tried: impl IntoIterator<Item = &'a Tried>) -> Self {
         let mut count = Self::default();
         for one in tried {

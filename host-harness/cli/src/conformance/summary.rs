@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use countersign_conformance::report::{Count, Report, Tried, Verdict};
+use countersign_conformance::report::{Count, Report, Skip, Tried, Verdict};
 use countersign_conformance::{Clause, claim};
 use countersign_host::printable::Printable;
 
@@ -66,6 +66,7 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 &format!("{} of the contract {contract}", levels.join(", ")),
             )?;
         }
+        _ if report.asked.is_some() => line(out, "claims", "no level")?,
         _ => line(out, "claims", "no level; the core is tried")?,
     }
     if let Some(digest) = &plugin.digest {
@@ -184,6 +185,7 @@ fn files(report: &Report) -> Table {
         "file",
         "passed",
         "failed",
+        "unexpected passes",
         "expected failures",
         "skipped",
         "beyond the level",
@@ -200,11 +202,11 @@ fn row(table: &mut Table, head: &str, count: &Count) {
         0 => Cell::styled(DIM, "0"),
         number => Cell::styled(style, &number.to_string()),
     };
-    let failed = count.failed.saturating_add(count.unexpected_passes);
     table.row([
         Cell::new(head),
         cell(GOOD, count.passed),
-        cell(BAD, failed),
+        cell(BAD, count.failed),
+        cell(BAD, count.unexpected_passes),
         cell(BAD, count.expected_failures),
         cell(BAD, count.skipped),
         cell(DIM, count.beyond),
@@ -218,8 +220,9 @@ fn others(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let is_told = match &tried.verdict {
             Verdict::ExpectedFailure { .. } => true,
             Verdict::Skipped(skip) => {
-                matches!(skip, countersign_conformance::report::Skip::Lacking(_))
+                matches!(skip, Skip::Lacking(_))
             }
+            Verdict::NotApplicable => report.selection.is_empty(),
             _ => false,
         };
         if let Some(reason) = tried.verdict.reason().filter(|_| is_told) {
@@ -248,7 +251,13 @@ fn others(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn duties(report: &Report, clauses: &[Clause], out: &mut dyn Write) -> io::Result<()> {
     let all = report.by_duty();
     let passed = |it: &&Tried| matches!(it.verdict, Verdict::Passed);
-    let failed = |it: &&Tried| it.verdict.is_bad();
+    let failed = |it: &&Tried| matches!(it.verdict, Verdict::Failed(_));
+    let applies = |it: &&Tried| {
+        !matches!(
+            it.verdict,
+            Verdict::NotApplicable | Verdict::Skipped(Skip::Beyond(_))
+        )
+    };
     let mut table = Table::default();
     for (id, cases) in &all {
         let bad: Vec<&str> = cases
@@ -271,15 +280,21 @@ fn duties(report: &Report, clauses: &[Clause], out: &mut dyn Write) -> io::Resul
         table.write(out)?;
         writeln!(out)?;
     }
-    let held = all.iter().filter(|(_, cases)| {
+    let tried: Vec<Vec<&Tried>> = all
+        .iter()
+        .map(|(_, cases)| cases.iter().copied().filter(applies).collect())
+        .filter(|cases: &Vec<&Tried>| !cases.is_empty())
+        .collect();
+    // A failure that was expected is one all the same.
+    let held = tried.iter().filter(|cases| {
         let ran = cases.iter().any(passed);
-        ran && !cases.iter().any(failed)
+        ran && cases.iter().all(|it| it.verdict.failed().is_none())
     });
     writeln!(
         out,
-        "{} duties of the contract held, of {} that these cases are about",
+        "{} duties of the contract held, of {} that these cases try",
         held.count(),
-        all.len()
+        tried.len()
     )
 }
 

@@ -62,6 +62,12 @@ fn our_component_conforms_at_the_extended_level() {
     ];
     let out = run(&args).ended(0).out;
     assert!(out.contains("conforms at the level extended"), "{out}");
+    // What is about plugins of the core alone is told apart, and is no duty that was tried.
+    assert!(out.contains("not applicable  "), "{out}");
+    assert!(
+        out.contains("110 duties of the contract held, of 110"),
+        "{out}"
+    );
     let report: Value = serde_json::from_str(&read("ours.json")).expect("it is JSON");
     assert_eq!(report["conforms"], true);
     assert_eq!(report["plugin"]["description"]["name"], "countersign 0.1.0");
@@ -74,8 +80,8 @@ fn our_component_conforms_at_the_extended_level() {
     }
     let suites = suites(&read("ours.xml"));
     let passed: u64 = suites.iter().map(|it| it.tests).sum();
-    // And what it says of itself.
-    assert_eq!(Some(passed), count["passed"].as_u64().map(|it| it + 1));
+    // And what it says of itself, and the verdict.
+    assert_eq!(Some(passed), count["passed"].as_u64().map(|it| it + 2));
     let page = read("ours.html");
     assert!(page.contains("conforms at the level extended"));
     for beyond in ["<script", "http://", "https://", "src="] {
@@ -163,6 +169,119 @@ fn a_case_is_explained_whether_it_passes_or_not() {
         .out;
     assert!(out.contains("here it first differed"), "{out}");
     assert!(out.contains("failed at step 3"), "{out}");
+}
+
+#[test]
+fn no_report_takes_the_place_of_what_is_read_or_of_another() {
+    let plugin = wrong("kept.wasm");
+    let list = expected("kept.toml", ADDRESS);
+    let report = path("kept.xml");
+    for args in [
+        &["--junit", &plugin][..],
+        &["--expect", &list, "--json", &list],
+        &["--junit", &report, "--html", &report],
+        &["--junit", "-", "--json", "-"],
+    ] {
+        let ran = conformance(&plugin, args).ended(2);
+        assert!(ran.err.contains("expected"), "{}", ran.err);
+    }
+    assert!(read("kept.toml").contains(ADDRESS));
+    assert!(fs::metadata(&plugin).expect("it is there").len() > 100_000);
+}
+
+#[test]
+fn a_refused_plugin_leaves_no_report_of_an_earlier_run() {
+    let plugin = file("no-report.wasm", b"It was a dark and stormy night.");
+    let report = file("no-report.xml", b"<testsuites/>");
+    conformance(&plugin, &["--junit", &report]).ended(3);
+    assert!(!scratch("no-report.xml").exists());
+}
+
+#[test]
+fn one_report_may_be_printed_in_place_of_the_tables() {
+    for (form, word) in [("--junit", "<testsuites "), ("--html", "<!doctype html>")] {
+        let out = run(&["conformance", "--filter", ADDRESS, form, "-"])
+            .ended(0)
+            .out;
+        let out = out.to_lowercase();
+        assert!(
+            out.contains(word) && !out.contains("expected failures  "),
+            "{out}"
+        );
+    }
+    let ran = run(&["conformance", "--list", "--json", &path("list.json")]).ended(2);
+    assert!(ran.err.contains("--list --json"), "{}", ran.err);
+}
+
+#[test]
+fn a_part_of_the_cases_passes_and_says_nothing_of_the_whole() {
+    let args = [
+        "conformance",
+        "--filter",
+        "verify/right-code-once",
+        "--json",
+        "-",
+    ];
+    let report: Value = serde_json::from_str(&run(&args).ended(0).out).expect("it is JSON");
+    assert_eq!(report["count"]["passed"], 1);
+    assert_eq!([&report["passes"], &report["conforms"]], [true, false]);
+    let filters = [
+        "--filter",
+        "sms",
+        "--level",
+        "core",
+        "--junit",
+        &path("nothing.xml"),
+    ];
+    let ran = run(&[&["conformance"][..], &filters].concat()).ended(4);
+    assert!(ran.err.contains("shows nothing"), "{}", ran.err);
+    // No case failed, and the verdict does.
+    let suites = suites(&read("nothing.xml"));
+    assert_eq!(suites.iter().map(|it| it.failures).sum::<u64>(), 1);
+}
+
+#[test]
+fn a_text_that_selects_nothing_is_refused_beside_one_that_does() {
+    for text in ["right-code-onse", ""] {
+        let args = [
+            "conformance",
+            "--filter",
+            "right-code-once",
+            "--filter",
+            text,
+        ];
+        run(&args).ended(2);
+        let args = [
+            "conformance-host",
+            "--list",
+            "--filter",
+            "KEY-1",
+            "--filter",
+            text,
+        ];
+        run(&args).ended(2);
+    }
+    let ran = run(&["conformance", "--explain", "VERIFY-3"]).ended(2);
+    assert!(ran.err.contains("--list --filter VERIFY-3"), "{}", ran.err);
+}
+
+#[test]
+fn another_seed_is_another_world_in_which_the_same_holds() {
+    let explain = |seed: &str| {
+        let args = [
+            "conformance",
+            "--explain",
+            "right-code-once",
+            "--seed",
+            seed,
+        ];
+        run(&args).ended(0).out
+    };
+    let (one, other) = (explain("1"), explain("77"));
+    assert_ne!(one, other);
+    assert_eq!(explain("77"), other);
+    let out = run(&["conformance", "--seed", "77"]).ended(0).out;
+    assert!(out.contains("seed      77"), "{out}");
 }
 
 #[test]

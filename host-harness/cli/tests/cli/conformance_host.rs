@@ -11,6 +11,17 @@ fn our_own_host_conforms() {
     let cases = report["cases"].as_array().expect("cases");
     assert!(cases.len() > 70, "{}", cases.len());
     assert!(cases.iter().all(|it| it["outcome"] == "passed"), "{out}");
+    assert_eq!(report["conforms"], true);
+}
+
+#[test]
+fn a_part_of_the_cases_says_nothing_of_the_whole() {
+    let ran = run(&["conformance-host", "--filter", "KEY-1"]).ended(0);
+    assert!(ran.out.contains("passes what was selected"), "{}", ran.out);
+    assert!(!ran.out.contains("conforms"), "{}", ran.out);
+    let ran = run(&["conformance-host", "--filter", "KEY-1", "--json"]).ended(0);
+    let report: Value = serde_json::from_str(&ran.out).expect("it prints JSON");
+    assert_eq!([&report["passes"], &report["conforms"]], [true, false]);
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Reader {
         let report: Value = serde_json::from_slice(&ran.stdout)
             .unwrap_or_else(|error| panic!("{command}: {error}: {ran:?}"));
         let mut seen = Seen {
-            conforms: report["conforms"] == true,
+            conforms: report["passes"] == true,
             passed: BTreeSet::new(),
             failed: BTreeMap::new(),
         };

@@ -137,6 +137,10 @@ impl Report {
                 self.level,
                 self.reserve()
             ),
+            // Neither way: there is nothing to judge by.
+            (false, false) if self.count().ran() == 0 => {
+                format!("shows nothing: {}", shortcomings.join(", "))
+            }
             (false, _) => format!(
                 "does not conform at the level {}: {}",
                 self.level,

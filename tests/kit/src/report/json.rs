@@ -28,7 +28,11 @@ impl Report {
             "seed": self.seed,
             "expected-and-not-run": self.idle,
             "seconds": self.time.as_secs_f64(),
-            "conforms": self.conforms(),
+            // What the exit code says, and what it says of the whole level.
+            "passes": self.conforms(),
+            "complete": self.is_complete(),
+            "conforms": self.conforms() && self.is_complete(),
+            "verdict": self.verdict(),
             "shortcomings": self.shortcomings(),
             "count": self.count(),
             "cases": cases,

@@ -11,7 +11,8 @@ use super::{Count, Report, Tried, VERSION, Verdict};
 use crate::claim::CONTRACT;
 
 impl Report {
-    /// Writes the report as JUnit XML: a suite a file of cases, and one for what the plugin says of itself.
+    /// Writes the report as JUnit XML: a suite a file of cases, and one for what the plugin says of itself and for the
+    /// verdict over all, which fails where the command does, also where no case did.
     ///
     /// An expected failure is `skipped` there, with its reason, since JUnit has no word for it; an unexpected pass is a
     /// failure. So is a required case that was skipped, unless skips are allowed. What is not about this plugin is left
@@ -24,12 +25,13 @@ impl Report {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         let count = self.count();
-        let faults = self.plugin.faults.len();
-        let failures = self.failures(&count).saturating_add(faults.min(1));
+        let failures = self
+            .failures(&count)
+            .saturating_add(self.failures_over_all());
         writer
             .create_element("testsuites")
             .with_attribute(("name", "countersign conformance"))
-            .with_attribute(("tests", &*tests(&count).saturating_add(1).to_string()))
+            .with_attribute(("tests", &*tests(&count).saturating_add(2).to_string()))
             .with_attribute(("failures", &*failures.to_string()))
             .with_attribute(("errors", "0"))
             .with_attribute(("time", &*seconds(self.time)))
@@ -45,29 +47,32 @@ impl Report {
 
     fn write_description(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
         let faults: Vec<String> = self.plugin.faults.iter().map(ToString::to_string).collect();
-        let failures = faults.len().min(1).to_string();
+        let failures = self.failures_over_all().to_string();
         writer
             .create_element("testsuite")
             .with_attribute(("name", "description"))
-            .with_attribute(("tests", "1"))
+            .with_attribute(("tests", "2"))
             .with_attribute(("failures", &*failures))
             .with_attribute(("errors", "0"))
             .with_attribute(("skipped", "0"))
             .with_attribute(("time", "0.000"))
             .write_inner_content(|writer| {
                 self.write_properties(writer)?;
-                let case = writer
-                    .create_element("testcase")
-                    .with_attribute(("name", "what-the-plugin-says-of-itself"))
-                    .with_attribute(("classname", "countersign.description"))
-                    .with_attribute(("time", "0.000"));
-                if faults.is_empty() {
-                    return case.write_empty().map(drop);
-                }
-                case.write_inner_content(|writer| failure(writer, "META-1", &faults.join("\n")))
-                    .map(drop)
+                let name = "what-the-plugin-says-of-itself";
+                over_all(writer, name, "META-1", &faults.join("\n"))?;
+                let verdict = match self.conforms() {
+                    true => String::new(),
+                    false => self.verdict(),
+                };
+                over_all(writer, "verdict", "verdict", &verdict)
             })
             .map(drop)
+    }
+
+    /// Of what the plugin says of itself, and of the verdict.
+    fn failures_over_all(&self) -> usize {
+        let faults = self.plugin.faults.len().min(1);
+        faults.saturating_add(usize::from(!self.conforms()))
     }
 
     fn write_properties(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
@@ -167,6 +172,20 @@ impl Report {
             .iter()
             .sum()
     }
+}
+
+/// Writes what is about no case; it fails where there is a text of why.
+fn over_all(writer: &mut Writer<Vec<u8>>, name: &str, kind: &str, why: &str) -> io::Result<()> {
+    let case = writer
+        .create_element("testcase")
+        .with_attribute(("name", name))
+        .with_attribute(("classname", "countersign.description"))
+        .with_attribute(("time", "0.000"));
+    if why.is_empty() {
+        return case.write_empty().map(drop);
+    }
+    case.write_inner_content(|writer| failure(writer, kind, why))
+        .map(drop)
 }
 
 fn tests(count: &Count) -> usize {

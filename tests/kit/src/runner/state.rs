@@ -50,6 +50,7 @@ impl State {
             ..Scope::default()
         };
         scope.saved.insert("start".into(), json!(start));
+        scope.saved.insert("step".into(), json!(start / STEP));
         scope.saved.insert("most".into(), json!(u64::MAX));
         scope.saved.insert("revision".into(), Value::Null);
         let session = lab.begin(terms.seed).await;
@@ -331,6 +332,9 @@ fn name(event: &Value) -> String {
     let mark = if notify { "!" } else { "" };
     format!("{}{mark}", text("event").unwrap_or_default())
 }
+
+/// Of a code of an app, in seconds (RFC 6238, section 4.1).
+const STEP: u64 = 30;
 
 /// Fields of answers that hold secrets.
 const SECRET: [&str; 6] = [
