@@ -351,7 +351,7 @@ fn quoted(text: impl Display) -> String {
 }
 
 /// How long a page may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often is looked whether it is there.
 const EVERY: Duration = Duration::from_millis(25);

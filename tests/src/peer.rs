@@ -50,6 +50,26 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// All there are.
+    pub const ALL: [Self; 16] = [
+        Self::Oathtool,
+        Self::Zbarimg,
+        Self::Postgres,
+        Self::Smtp,
+        Self::Nginx,
+        Self::Caddy,
+        Self::Python,
+        Self::Node,
+        Self::Openssl,
+        Self::Registry,
+        Self::Schemathesis,
+        Self::ComponentizePy,
+        Self::Jco,
+        Self::WasmtimePy,
+        Self::Xmllint,
+        Self::Chromium,
+    ];
+
     /// Returns its name, which is the program's or package's.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -118,12 +138,20 @@ impl Peer {
     /// Says whether a test that needs it must fail where it is missing, rather than be ignored.
     ///
     /// `COUNTERSIGN_REQUIRE` names such peers, with commas between them; `all` stands for every one.
+    ///
+    /// # Panics
+    ///
+    /// If it names what is no peer: a typing error would have tests ignored that somebody counts on.
     #[must_use]
     pub fn is_required(self) -> bool {
-        env::var("COUNTERSIGN_REQUIRE").is_ok_and(|names| {
-            let mut names = names.split(',').map(str::trim);
-            names.any(|name| name == self.name() || name == "all")
-        })
+        let Ok(names) = env::var("COUNTERSIGN_REQUIRE") else {
+            return false;
+        };
+        let names = required(&names).unwrap_or_else(|name| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            panic!("COUNTERSIGN_REQUIRE: {name} is no peer; expected `all`, or of {known}")
+        });
+        names.contains(&"all") || names.contains(&self.name())
     }
 
     /// Makes a trial that needs it: shown as ignored where it is missing, and failed where it is required then.
@@ -211,3 +239,25 @@ static COMPONENTIZE_PY: LazyLock<String> = LazyLock::new(|| {
 static SCHEMATHESIS: LazyLock<String> = LazyLock::new(|| {
     env::var("COUNTERSIGN_SCHEMATHESIS").unwrap_or_else(|_| "schemathesis".to_owned())
 });
+
+/// Reads names with commas between them, `all` among them; the error is the first that no peer has.
+fn required(names: &str) -> Result<Vec<&str>, &str> {
+    let names = names.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let known = |name: &str| name == "all" || Peer::ALL.iter().any(|it| it.name() == name);
+    names
+        .map(|name| if known(name) { Ok(name) } else { Err(name) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_peer_has_is_an_error() {
+        assert_eq!(required("all"), Ok(vec!["all"]));
+        assert_eq!(required(""), Ok(Vec::new()));
+        assert_eq!(required("postgres, node,"), Ok(vec!["postgres", "node"]));
+        assert_eq!(required("node,postgresql"), Err("postgresql"));
+    }
+}

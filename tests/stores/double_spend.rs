@@ -121,10 +121,13 @@ impl Attempt {
         let is_accepted = |it: &&Value| it.pointer("/ok/accepted").is_some();
         for answer in answers.iter().filter(|it| !is_accepted(it)) {
             let rejected = answer.pointer("/ok/rejected").is_some();
-            let refused = ["ticket", "busy", "locked"].iter().any(|why| {
-                let err = &answer["err"];
-                err.get(why).is_some() || err == why
-            });
+            // A store may be too busy for all of them, as long as it says so.
+            let refused = ["ticket", "busy", "locked", "unavailable"]
+                .iter()
+                .any(|why| {
+                    let err = &answer["err"];
+                    err.get(why).is_some() || err == why
+                });
             assert!(rejected || refused, "{answer}");
         }
         let accepted: Vec<&Value> = answers.iter().filter(is_accepted).collect();

@@ -212,7 +212,7 @@ fn held(content: &Content) -> u64 {
     }
 }
 
-/// Patient with stores: longer than one may wait for a lock on a machine that is busy with other trials.
+/// Patient with stores, which have a patience of their own and say so by `unavailable`: no call is to end before them.
 static PLUGIN: LazyLock<Plugin> = LazyLock::new(|| {
     let mut limits = Component::limits();
     limits.store_time = Duration::from_secs(20);

@@ -120,7 +120,7 @@ async fn too_many_calls_at_once_are_told_so_and_the_others_go_on() {
 async fn a_call_that_is_given_up_gives_its_place_back() {
     let mut limits = Limits::default();
     limits.concurrent_calls = 1;
-    let store = Slow(Duration::from_millis(100), false);
+    let store = Slow(Duration::from_secs(1), false);
     let mfa = with_limits(&reading(), store, limits);
     for _ in 0..5 {
         let given_up = tokio::time::timeout(Duration::from_millis(10), ask(&mfa)).await;

@@ -223,7 +223,7 @@ async fn a_request_that_may_have_been_taken_is_never_sent_again() {
             assert_eq!(outcome, Outcome::Unknown(why.to_owned()));
             assert_eq!(server.requests().len(), 1);
         }
-        assert!(began.elapsed() < Duration::from_secs(4));
+        assert!(began.elapsed() < Duration::from_secs(20));
     }
 }
 

@@ -122,7 +122,11 @@ fn sources() -> Result<BTreeMap<PathBuf, String>, Fault> {
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(&directory)? {
             let path = entry?.path();
-            if path == root().join(BUILDER) {
+            // What editors and desktops leave behind is no source.
+            let is_hidden = path
+                .file_name()
+                .is_some_and(|it| it.to_string_lossy().starts_with('.'));
+            if is_hidden || path == root().join(BUILDER) {
                 continue;
             }
             if path.is_dir() {

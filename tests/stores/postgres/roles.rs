@@ -43,7 +43,7 @@ async fn refused() {
     let began = Instant::now();
     let refused = PostgresStore::connect(&url).await.expect_err("refused");
     assert!(refused.to_string().contains("42501"), "{refused}");
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 async fn options() {

@@ -268,9 +268,11 @@ fn ctrl_c_ends_what_lasts_and_what_was_done_stays() {
     );
     command.env("COUNTERSIGN_KEYS", format!("file:{}", place.path("keys")));
     command.stderr(std::process::Stdio::piped());
-    let child = command.spawn().expect("it starts");
+    let mut child = command.spawn().expect("it starts");
     let count = || place.json(&["store", "--json"])["records"]["account"].as_u64();
     while count() < Some(100) {
+        let ended = child.try_wait().expect("it is known");
+        assert_eq!(ended, None, "it ended before a hundred were there");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let mut kill = std::process::Command::new("kill");
