@@ -15,6 +15,8 @@ pub struct GuestBuild<'a> {
     pub profile: &'a str,
     /// The build directory, of this build's own.
     pub scratch: &'a Path,
+    /// Whether a warning fails the build.
+    pub is_strict: bool,
 }
 
 /// A component that could not be built.
@@ -31,14 +33,16 @@ impl GuestBuild<'_> {
     /// [`Unbuilt`] with what cargo said.
     pub fn run(&self) -> Result<PathBuf, Unbuilt> {
         let mut command = countersign_component::inner_cargo(self.scratch);
-        let rustflags = countersign_component::SYSROOT.map(|it| format!("--sysroot={it}"));
+        let sysroot = countersign_component::SYSROOT.map(|it| format!("--sysroot={it}"));
+        let strict = self.is_strict.then(|| "-Dwarnings".to_owned());
+        let rustflags: Vec<String> = sysroot.into_iter().chain(strict).collect();
         let output = command
             .current_dir(self.workspace)
             .args(["build", "--offline", "--quiet", "--lib"])
             .args(["--package", self.package])
             .args(["--profile", self.profile])
             .args(["--target", TARGET])
-            .env("CARGO_ENCODED_RUSTFLAGS", rustflags.unwrap_or_default())
+            .env("CARGO_ENCODED_RUSTFLAGS", rustflags.join("\u{1f}"))
             .output()
             .map_err(|error| Unbuilt(format!("cargo does not start: {error}")))?;
         if !output.status.success() {

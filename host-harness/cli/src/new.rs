@@ -46,11 +46,12 @@ impl New {
             write(&folder.join(file.path), &text)?;
         }
         let shown = folder.to_string_lossy();
+        let quote = if shown.contains(' ') { "\"" } else { "" };
         let wasm = self.name.replace('-', "_");
         writeln!(out, "{GOOD}made{GOOD:#}: {}", Printable(&shown))?;
         writeln!(
             out,
-            "\n  cd {}\n  cargo build --release\n  \
+            "\n  cd {quote}{}{quote}\n  cargo build --release\n  \
              countersign conformance target/wasm32-wasip2/release/{wasm}.wasm --level core\n\n\
              {DIM}{NEXT}{DIM:#}",
             Printable(&shown)
@@ -106,7 +107,11 @@ fn name(typed: &str) -> Result<String, String> {
     if !begins || !goes_on || typed.len() > 64 {
         return Err(EXPECTED.to_owned());
     }
-    if TAKEN.contains(&&*typed.replace('-', "_")) {
+    let is_device = typed
+        .strip_prefix("com")
+        .or_else(|| typed.strip_prefix("lpt"))
+        .is_some_and(|port| port.len() == 1 && port.bytes().all(|it| it.is_ascii_digit()));
+    if is_device || TAKEN.contains(&&*typed.replace('-', "_")) {
         return Err(
             "expected a name that Rust, Windows and Countersign's packages leave free".to_owned(),
         );

@@ -24,7 +24,7 @@ mod stores;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 
 /// What a run of the command came to.
@@ -52,6 +52,31 @@ impl Ran {
             assert!(!err.contains(word), "{err}");
         }
         self
+    }
+}
+
+/// A process that does not outlive its test, however that ends.
+struct Running(Child);
+
+impl Running {
+    #[track_caller]
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("it starts").success());
+    }
+
+    #[track_caller]
+    fn wait(&mut self) -> ExitStatus {
+        self.0.wait().expect("it ends")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended cannot be ended, and was waited for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -8,13 +8,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Ran, countersign, run, scratch};
+use crate::{Ran, Running, countersign, run, scratch};
 
 #[test]
 fn a_gateway_under_load_that_is_told_to_end_answers_whomever_it_accepted() {
@@ -241,7 +241,7 @@ impl Place {
 
 /// A gateway that runs.
 struct Served {
-    child: Child,
+    child: Running,
     http: SocketAddr,
     operations: SocketAddr,
     log: thread::JoinHandle<String>,
@@ -251,20 +251,20 @@ impl Served {
     /// Starts one, and waits for the line that says where it is.
     fn begin(place: &Place, settings: &[(&str, &str)]) -> Self {
         let config = place.path("gateway.toml");
-        let mut child = place
+        let child = place
             .command(&["serve", "--config", &config], settings)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut err = child.stderr.take().expect("it is piped");
+            .spawn();
+        let mut child = Running(child.expect("it starts"));
+        let mut err = child.0.stderr.take().expect("it is piped");
         // Read all the time: whoever writes to a full pipe waits.
         let log = thread::spawn(move || {
             let mut text = String::new();
             err.read_to_string(&mut text).expect("it writes UTF-8");
             text
         });
-        let out = child.stdout.take().expect("it is piped");
+        let out = child.0.stdout.take().expect("it is piped");
         let mut line = String::new();
         let read = BufReader::new(out).read_line(&mut line);
         read.expect("it writes UTF-8");
@@ -273,7 +273,7 @@ impl Served {
             .filter_map(|it| it.trim().parse().ok())
             .collect();
         let [http, operations] = addresses[..] else {
-            let _ = child.kill();
+            drop(child);
             panic!("{line:?}: {}", log.join().expect("it is read"));
         };
         Self {
@@ -285,15 +285,13 @@ impl Served {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.expect("it starts").success());
+        self.child.signal(name);
     }
 
     /// Tells it to end, and returns what it logged.
     fn end(mut self, signal: &str, code: i32) -> String {
         self.signal(signal);
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.wait();
         let log = self.log.join().expect("it is read");
         assert_eq!(status.code(), Some(code), "{log}");
         log

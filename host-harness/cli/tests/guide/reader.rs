@@ -62,6 +62,7 @@ impl Reader {
             package: "my-plugin",
             profile: "trial",
             scratch: &self.scratch,
+            is_strict: true,
         };
         let file = build.run().unwrap_or_else(|error| panic!("{error}"));
         fs::copy(file, self.folder.join("my_plugin.wasm")).expect("it is copied");

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use super::{Unanswered, get, until};
-use crate::{countersign, run, scratch};
+use crate::{Running, countersign, run, scratch};
 
 #[test]
 fn a_kept_demo_listens_where_it_did_and_says_so() {
@@ -71,20 +71,20 @@ fn a_demo_that_is_told_to_end_twice_leaves_nothing_behind() {
 
 /// A demo that runs.
 struct Demo {
-    child: Child,
+    child: Running,
     port: u16,
 }
 
 impl Demo {
     /// Starts one, whose temporary files are in a directory, and waits until it has told all.
     fn begin(args: &[&str], temporary: &Path) -> Self {
-        let mut child = countersign(&[&["serve", "--demo"], args].concat())
+        let child = countersign(&[&["serve", "--demo"], args].concat())
             .env("TMPDIR", temporary)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let out = child.stdout.take().expect("it is piped");
+            .spawn();
+        let mut child = Running(child.expect("it starts"));
+        let out = child.0.stdout.take().expect("it is piped");
         let mut told = String::new();
         for line in BufReader::new(out).lines() {
             let line = line.expect("it writes UTF-8");
@@ -111,14 +111,12 @@ impl Demo {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.expect("it starts").success());
+        self.child.signal(name);
     }
 
     fn end(mut self, signal: &str, code: i32) {
         self.signal(signal);
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.wait();
         assert_eq!(status.code(), Some(code));
     }
 }

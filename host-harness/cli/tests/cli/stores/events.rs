@@ -7,7 +7,7 @@ use countersign_host::store::{SqliteStore, Trail};
 use serde_json::{Value, json};
 
 use super::{Place, json};
-use crate::countersign;
+use crate::{Running, countersign};
 
 fn positions(out: &str) -> Vec<u64> {
     let position = |line: &str| json(line)["position"].as_u64().expect("it has one");
@@ -56,22 +56,20 @@ fn words_of_strangers_stay_on_their_line() {
 #[test]
 fn whoever_follows_is_told_what_comes() {
     let place = Place::with_users("events-follow", "1");
-    let mut child = countersign(&["events", "tail", "--follow", "--limit", "1"])
+    let child = countersign(&["events", "tail", "--follow", "--limit", "1"])
         .env(
             "COUNTERSIGN_STORE",
             format!("sqlite:{}", place.path("mfa.db")),
         )
         .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        .spawn();
+    let mut child = Running(child.expect("it starts"));
+    let mut lines = BufReader::new(child.0.stdout.take().expect("it is piped")).lines();
     let mut next = || json(&lines.next().expect("it goes on").expect("it is text"));
     assert_eq!(next()["event"], json!("imported"));
     let unlock = ["unlock", "seed-0000001", "--operator", "op"];
     place.run(&unlock).ended(0);
     assert_eq!(next()["event"], json!("unlocked"));
-    child.kill().expect("it runs");
-    child.wait().expect("it ends");
 }
 
 #[tokio::test]
