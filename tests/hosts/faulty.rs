@@ -68,7 +68,40 @@ pub(crate) fn trials() -> Vec<Trial> {
         "faulty/a-fault-leaves-the-host-usable-and-a-death-does-not",
         || RUNTIME.block_on(fault_and_death()),
     );
-    refused.chain([session]).collect()
+    let wrapped = Trial::test("faulty/what-a-host-started-ends-with-it", || {
+        RUNTIME.block_on(wrapped())
+    });
+    refused.chain([session, wrapped]).collect()
+}
+
+/// Behind a shell, a host that hangs and one that is not needed any more both end.
+async fn wrapped() -> Result<(), Failed> {
+    let directory = std::env::temp_dir().join(format!("countersign-hosts-{}", std::process::id()));
+    std::fs::create_dir_all(&directory)?;
+    for (name, answers) in [("hangs", ""), ("speaks", HELLO)] {
+        let file = directory.join(name);
+        let path = file.display();
+        // The one that counts is not the process that was started, and does not mind that its input ends.
+        let remote = script(&format!(
+            r#"(while :; do echo . >>'{path}'; sleep 0.05; done) & read hello; {answers}; wait"#,
+            answers = if answers.is_empty() { ":" } else { answers },
+        ));
+        let loaded = remote.load(b"component").await;
+        if loaded.is_ok() == answers.is_empty() {
+            return Err(format!("{name}: it was loaded: {}", loaded.is_ok()).into());
+        }
+        let size = || std::fs::metadata(&file).map(|it| it.len());
+        let running = size()?;
+        drop(loaded);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let ended = size()?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if size()? != ended || running == 0 {
+            return Err(format!("{name}: it goes on").into());
+        }
+    }
+    std::fs::remove_dir_all(&directory)?;
+    Ok(())
 }
 
 async fn fault_and_death() -> Result<(), Failed> {
@@ -101,6 +134,8 @@ async fn fault_and_death() -> Result<(), Failed> {
 fn script(text: &str) -> Remote {
     Remote::new("sh", ["-c", text]).within(Duration::from_secs(1), Duration::from_secs(10))
 }
+
+const HELLO: &str = r#"echo '{"protocol":1,"host":"h","abilities":[]}'"#;
 
 fn is_said(found: &str, words: &str) -> Result<(), Failed> {
     match found.contains(words) {

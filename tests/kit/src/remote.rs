@@ -27,6 +27,9 @@ use crate::subject::Fault;
 
 /// A host that is started by a command, once for each case that runs at the same time.
 ///
+/// The command is the leader of a process group of its own, which ends as a whole: so does a host behind `sh` or `npx`. What
+/// a terminal sends to the kit's group (Ctrl-C) does not reach it; its input ends.
+///
 /// Needs a tokio runtime with time and I/O, and goes on being used in the one that loaded.
 ///
 /// # Security

@@ -14,9 +14,11 @@ use tokio::task::JoinHandle;
 use crate::host::Refusal;
 use crate::subject::Fault;
 
-/// A process that answers a line with a line. It is killed when this is dropped.
+/// A process that answers a line with a line. It is killed when this is dropped, with what it started in turn: a host
+/// is often started by a shell or by `npx`.
 pub(super) struct Process {
     child: Child,
+    group: Group,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     /// What it wrote last on standard error, once it has ended.
@@ -32,7 +34,10 @@ impl Process {
     ///
     /// [`Refusal`] if there is no such program.
     pub(super) fn start(program: &str, args: &[String], component: &Path) -> Result<Self, Refusal> {
-        let spawned = Command::new(program)
+        let mut command = Command::new(program);
+        #[cfg(unix)]
+        command.process_group(0);
+        let spawned = command
             .args(args)
             .arg(component)
             .stdin(Stdio::piped())
@@ -47,6 +52,7 @@ impl Process {
             return Err(Refusal(format!("{program} has no pipes")));
         };
         Ok(Self {
+            group: Group::led_by(&child),
             child,
             stdin,
             stdout: BufReader::new(stdout),
@@ -57,7 +63,11 @@ impl Process {
 
     /// Says whether it has not ended by itself.
     pub(super) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        let is_running = matches!(self.child.try_wait(), Ok(None));
+        if !is_running {
+            self.group.end();
+        }
+        is_running
     }
 
     /// Says whether it can be asked again: it owes no answer.
@@ -79,7 +89,8 @@ impl Process {
         if self.owes {
             return Err(Fault("the host still owes an answer".to_owned()));
         }
-        let mut line = serde_json::to_vec(request).map_err(|error| Fault(error.to_string()))?;
+        let mut line =
+            serde_json::to_vec(request).map_err(|error| Fault(error.to_string()))?;
         line.push(b'\n');
         self.owes = true;
         // The whole exchange: a host that does not read must not hold up whoever writes.
@@ -129,6 +140,7 @@ impl Process {
             Ok(Ok(status)) => format!(" ({status})"),
             _ => String::new(),
         };
+        self.group.end();
         // If this fails it has ended.
         let _ = self.child.start_kill();
         let said = match self.said.take() {
@@ -141,6 +153,40 @@ impl Process {
             "" => format!("the host failed{status}: {why}"),
             said => format!("the host failed{status}: {why}; it said: {said}"),
         })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.group.end();
+    }
+}
+
+/// A process and what it started, and what these started.
+struct Group {
+    #[cfg(unix)]
+    id: Option<rustix::process::Pid>,
+}
+
+impl Group {
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "there are no groups"))]
+    fn led_by(child: &Child) -> Self {
+        Self {
+            #[cfg(unix)]
+            id: child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .and_then(rustix::process::Pid::from_raw),
+        }
+    }
+
+    /// Ends all of them, once: later the number may be somebody else's.
+    fn end(&mut self) {
+        #[cfg(unix)]
+        if let Some(id) = self.id.take() {
+            // If this fails they have ended.
+            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
+        }
     }
 }
 
