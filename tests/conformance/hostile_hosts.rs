@@ -106,7 +106,7 @@ impl Instance for Running {
             (Flaw::TellsUncounted, "verification.verify") => {
                 Ok(json!({ "ok": { "rejected": { "reason": "wrong", "attempts-left": 4 } } }))
             }
-            (Flaw::Traps, _) => Err(Fault("the store was there yesterday".to_owned())),
+            (Flaw::Traps, _) => Err(Fault::Stopped("the store was there yesterday".to_owned())),
             _ => Ok(answer),
         }
     }

@@ -116,18 +116,18 @@ async fn fault_and_death() -> Result<(), Failed> {
     let lab = remote.load(b"component").await.map_err(|it| it.0)?;
     let mut session = lab.begin(1).await?;
     let fault = session.call("meta.describe", &json!({})).await.err();
-    is_said(&fault.ok_or("no fault")?.0, "trapped")?;
+    is_said(fault.ok_or("no fault")?.why(), "trapped")?;
     let view = session.look(0).await?;
     if view.records[0].version != u64::MAX {
         return Err("a number was rounded".into());
     }
     let calls = vec![("a".to_owned(), json!({})), ("b".to_owned(), json!({}))];
     let fault = session.race(calls).await.err();
-    is_said(&fault.ok_or("no fault")?.0, "1 answers to 2 calls")?;
+    is_said(fault.ok_or("no fault")?.why(), "1 answers to 2 calls")?;
     let fault = session.turn(&Control::Restart).await.err();
-    is_said(&fault.ok_or("no fault")?.0, "it ended")?;
+    is_said(fault.ok_or("no fault")?.why(), "it ended")?;
     let fault = session.turn(&Control::Restart).await.err();
-    is_said(&fault.ok_or("no fault")?.0, "still owes an answer")
+    is_said(fault.ok_or("no fault")?.why(), "still owes an answer")
 }
 
 /// A host that is a shell script, with little patience for it.

@@ -17,6 +17,7 @@ mod refusals;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use countersign_conformance::{
     Ability, Cases, Host, HostCase, HostUnderTest, Lab, Level, Refusal, Remote, runner,
@@ -66,6 +67,7 @@ fn main() {
                 .map(|case| host.duty(case)),
         );
     }
+    trials.extend(hosts.iter().filter(|it| it.peer == Peer::Jco).map(hangs));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     // Before this process ends, so that theirs do, and the file of the component goes.
     drop(hosts);
@@ -140,6 +142,27 @@ impl Example {
     }
 }
 
+/// Makes a trial of what is said of a host that cannot end a call: what happened, and not that it refused.
+fn hangs(host: &Example) -> Trial {
+    let name = format!("{}/an-endless-loop-is-told-as-no-answer", host.name);
+    let remote = host.remote.clone();
+    let remote = remote.within(Duration::from_secs(120), Duration::from_secs(10));
+    host.peer.trial(name, move || {
+        let ran = RUNTIME.block_on(async {
+            let under_test =
+                HostUnderTest::load(Arc::new(remote), countersign_component::PROBE).await?;
+            let cases = HostCase::all();
+            let case = cases.iter().find(|case| case.id == ENDLESS);
+            Ok::<_, Refusal>(case.expect("it is a case").run(&under_test).await)
+        });
+        match ran.map_err(|refusal| refusal.to_string())?.outcome {
+            runner::Outcome::Failed(failed) if failed.why.contains(NO_ANSWER) => Ok(()),
+            other => Err(format!("expected {NO_ANSWER}, found {other:?}").into()),
+        }
+    })
+}
+
+const NO_ANSWER: &str = "no answer within 10 seconds";
 /// The case for hosts whose component never ends its call.
 const ENDLESS: &str = "world-endless-loop-is-a-refusal";
 

@@ -76,7 +76,7 @@ impl Session for ModelSession {
         for step in caller.script() {
             match caller.carry_out(&step, &mut self.memory) {
                 Ok(answer) => answers.push(answer),
-                Err(why) => return Err(Fault(why)),
+                Err(why) => return Err(Fault::Stopped(why)),
             }
         }
         Ok(answered(&answers))
@@ -92,14 +92,14 @@ impl Session for ModelSession {
             let mut answers = Vec::new();
             for step in script {
                 let answer = caller.carry_out(&step, &mut self.memory);
-                answers.push(answer.map_err(Fault)?);
+                answers.push(answer.map_err(Fault::Stopped)?);
             }
             racing.push((caller, last, answers));
         }
         let mut all = Vec::new();
         for (mut caller, last, mut answers) in racing {
             let answer = caller.carry_out(&last, &mut self.memory);
-            answers.push(answer.map_err(Fault)?);
+            answers.push(answer.map_err(Fault::Stopped)?);
             all.push(answered(&answers));
         }
         Ok(all)
@@ -116,7 +116,7 @@ impl Session for ModelSession {
             Control::Tamper { record, of, how } => memory.tamper(record, of, how),
             Control::Restart => memory.restart(),
             Control::Fault { import, kind, .. } => memory.fault = Some((import.clone(), *kind)),
-            Control::Line { .. } => return Err(Fault("no case needs it".to_owned())),
+            Control::Line { .. } => return Err(Fault::Stopped("no case needs it".to_owned())),
         }
         Ok(())
     }

@@ -53,7 +53,9 @@ impl Claim {
         let answers = tokio::time::timeout(most, describe_twice(lab)).await;
         let answers = answers.unwrap_or_else(|_| {
             let most = most.as_secs();
-            Err(crate::Fault(format!("it took more than {most} seconds")))
+            Err(crate::Fault::Gone(format!(
+                "it took more than {most} seconds"
+            )))
         });
         let unfit = |why: String| Unfit::new("META-1", why);
         let (first, second) = match answers {

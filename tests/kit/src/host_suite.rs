@@ -3,7 +3,9 @@
 //! The probe (`guest/probe`) is loaded in place of a plugin. Each case has it carry out scripts with its imports, and
 //! compares what they answered, and what then lies in the world, with what a duty of the host says. The contract lets
 //! a host refuse in two ways what must be refused: it may stop the call, or answer the import with its error. Both
-//! pass; that something was done or changed all the same does not.
+//! pass; that something was done or changed all the same does not. A host that dies of a call, or does not end it, has
+//! not refused it; nor is it worth anything that one refuses which refuses everything, so that a case in which something was refused
+//! ends with a plain call that must be answered.
 //!
 //! What cannot be seen this way is not claimed: logs (SMS-3), and that a clock which goes on is read only once, where a
 //! lab's clock stands still.
@@ -112,7 +114,11 @@ impl HostCase {
                 };
             }
         };
-        let outcome = match (self.check)(&mut bench).await {
+        let checked = match (self.check)(&mut bench).await {
+            Ok(()) => bench.end().await,
+            failed => failed,
+        };
+        let outcome = match checked {
             Ok(()) => Outcome::Passed,
             Err(why) => Outcome::Failed(Failed {
                 step: bench.step(),

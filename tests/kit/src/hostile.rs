@@ -14,6 +14,7 @@ pub use self::shell::Shell;
 use crate::host::Host;
 use crate::lab::{Ability, Session, View};
 use crate::pattern;
+use crate::subject::Fault;
 
 /// A plugin that breaks the contract, and what must come of it.
 #[derive(Clone, Debug, Deserialize)]
@@ -201,7 +202,12 @@ impl HostileCall {
     async fn make(&self, session: &mut dyn Session, in_our_words: bool) -> Result<(), String> {
         let args = Value::Object(self.args.clone());
         match (session.call(&self.call, &args).await, self.comes) {
-            (Err(fault), Comes::Fault) => said(in_our_words, self.words.as_deref(), &fault.0),
+            (Err(Fault::Stopped(why)), Comes::Fault) => {
+                said(in_our_words, self.words.as_deref(), &why)
+            }
+            (Err(Fault::Gone(why)), Comes::Fault) => {
+                Err(format!("expected the host to stop the call: {why}"))
+            }
             (Ok(answer), Comes::Answer) => match &self.answer {
                 Some(expected) => pattern::check(expected, &answer),
                 None => Ok(()),

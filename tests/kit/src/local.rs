@@ -83,7 +83,7 @@ impl Session for Running {
             .collect();
         let mut answers = Vec::with_capacity(racing.len());
         for call in racing {
-            answers.push(call.await.map_err(|error| Fault(error.to_string()))??);
+            answers.push(call.await.map_err(|error| Fault::Gone(error.to_string()))??);
         }
         Ok(answers)
     }
@@ -107,7 +107,7 @@ impl Session for Running {
             } => {
                 let import: Import = import
                     .parse()
-                    .map_err(|_| Fault(format!("no import is called {import}")))?;
+                    .map_err(|_| Fault::Stopped(format!("no import is called {import}")))?;
                 let kind = match kind {
                     FaultKind::FailBefore => Kind::Before,
                     FaultKind::FailAfter => Kind::After,
@@ -139,13 +139,13 @@ impl Running {
             "account" => Ok(Record::Account { user: of }),
             "tickets" => Ok(Record::Tickets { user: of }),
             "policy" => Ok(Record::Policy { company: of }),
-            other => Err(Fault(format!("no record is called {other}"))),
+            other => Err(Fault::Stopped(format!("no record is called {other}"))),
         };
         let key = self.world.key(named(of.into())?);
         let mut bytes = self.sealed(&key)?;
         let sealed_anew = |text: &[u8]| {
             let sealed = self.world.sealer().seal(&key, text);
-            sealed.map_err(|error| Fault(error.to_string()))
+            sealed.map_err(|error| Fault::Stopped(error.to_string()))
         };
         match how {
             "flip" => {
@@ -158,7 +158,7 @@ impl Running {
             "newer" => bytes = sealed_anew(br#"{"format":999,"reader":999}"#)?,
             "garbage" => bytes = sealed_anew(b"not a record")?,
             "swap" => bytes = self.sealed(&self.world.key(named("bea".into())?))?,
-            other => return Err(Fault(format!("no way to tamper is called {other}"))),
+            other => return Err(Fault::Stopped(format!("no way to tamper is called {other}"))),
         }
         self.world.store().tamper(key, Content::Sealed(bytes));
         Ok(())
@@ -169,7 +169,7 @@ impl Running {
         let found = records.into_iter().find(|(it, _)| it == key);
         match found.map(|(_, stored)| stored.content) {
             Some(Content::Sealed(bytes)) => Ok(bytes),
-            _ => Err(Fault(format!("no such record: {:?}", key.record))),
+            _ => Err(Fault::Stopped(format!("no such record: {:?}", key.record))),
         }
     }
 }
@@ -181,7 +181,7 @@ fn broken(mode: &str) -> Result<Option<Broken>, Fault> {
         "zero" => Some(Broken::Zero),
         "repeats" => Some(Broken::Repeat),
         "stuck" => Some(Broken::Stuck),
-        other => return Err(Fault(format!("no randomness is called {other}"))),
+        other => return Err(Fault::Stopped(format!("no randomness is called {other}"))),
     })
 }
 
@@ -192,7 +192,7 @@ fn fate_of(name: &str) -> Result<Fate, Fault> {
         "already-sent" => Fate::AlreadySent,
         "lost" => Fate::Lost,
         "doubtful" => Fate::Doubtful,
-        other => return Err(Fault(format!("no fate is called {other}"))),
+        other => return Err(Fault::Stopped(format!("no fate is called {other}"))),
     })
 }
 

@@ -161,7 +161,7 @@ impl Lab for Program {
             Some(process) => process,
             None => {
                 let started = self.pool.start().await;
-                started.map_err(|refusal| Fault(refusal.0))?.0
+                started.map_err(|refusal| Fault::Gone(refusal.0))?.0
             }
         };
         let mut begun = World {
@@ -188,7 +188,7 @@ impl Pool {
         let free = Arc::clone(&self.places).acquire_owned();
         match tokio::time::timeout(self.remote.limits.start, free).await {
             Ok(Ok(place)) => Ok(place),
-            _ => Err(Fault(format!(
+            _ => Err(Fault::Gone(format!(
                 "{} runs in too many processes",
                 self.remote.name
             ))),
@@ -205,7 +205,7 @@ impl Pool {
         } = &self.remote;
         let mut process = Process::start(program, args, &self.component)?;
         let answer = process.ask(&Request::Hello, limits.start).await;
-        let answer = answer.map_err(|fault| Refusal(fault.0))?;
+        let answer = answer.map_err(|fault| Refusal(fault.to_string()))?;
         let hello = Hello::read(answer).map_err(Refusal)?;
         Ok((process, hello))
     }
@@ -242,10 +242,10 @@ impl World {
         &mut self,
         request: &(impl Serialize + Sync),
     ) -> Result<T, Fault> {
-        let gone = || Fault("the host is gone".to_owned());
+        let gone = || Fault::Gone("the host is gone".to_owned());
         let process = self.process.as_mut().ok_or_else(gone)?;
         let answer = process.ask(request, self.pool.remote.limits.answer).await?;
-        protocol::read(answer).map_err(Fault)
+        protocol::read(answer).map_err(Fault::Gone)
     }
 }
 
@@ -264,7 +264,7 @@ impl Session for World {
         let asked: Answers = self.ask(&Request::Race { calls }).await?;
         match asked.answers.len() == expected {
             true => Ok(asked.answers),
-            false => Err(Fault(format!(
+            false => Err(Fault::Gone(format!(
                 "the host gave {} answers to {expected} calls",
                 asked.answers.len()
             ))),

@@ -41,12 +41,29 @@ pub trait Instance: Send + Sync {
 }
 
 /// Why a call has no answer that the contract knows.
-#[derive(Clone, Debug)]
-pub struct Fault(pub String);
+///
+/// The two are told apart since a host that dies of a call, or hangs, has not refused it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// The host says why: it stopped the call, or cannot do what it was asked for. It can be asked again.
+    Stopped(String),
+    /// The host is gone, did not answer in time, or broke the protocol.
+    Gone(String),
+}
+
+impl Fault {
+    /// Returns why, in words.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Stopped(why) | Self::Gone(why) => why,
+        }
+    }
+}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.why())
     }
 }
 

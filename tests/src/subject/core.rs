@@ -134,7 +134,7 @@ impl Instance for Native {
             Ok(description) if function == "meta.describe" => Ok(description),
             Ok(reply) => Ok(json!({ "ok": reply })),
             Err(Stop::Refused(failure)) => Ok(json!({ "err": output::failure(failure) })),
-            Err(Stop::Misfit(misfit)) => Err(Fault(format!("{function}: {misfit}"))),
+            Err(Stop::Misfit(misfit)) => Err(Fault::Stopped(format!("{function}: {misfit}"))),
         }
     }
 }

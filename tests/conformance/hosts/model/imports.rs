@@ -25,10 +25,10 @@ pub(crate) type Carried = Result<Value, String>;
 impl Caller {
     pub(crate) fn of(function: &str, args: &Value, memory: &Memory) -> Result<Self, Fault> {
         if memory.clock_fails && !memory.has(Flaw::ClockMadeUp) {
-            return Err(Fault("no clock".to_owned()));
+            return Err(Fault::Stopped("no clock".to_owned()));
         }
         if memory.is_broken {
-            return Err(Fault("still broken".to_owned()));
+            return Err(Fault::Stopped("still broken".to_owned()));
         }
         let (script, about_user) = match function {
             "administration.reset" => (&args["reason"], true),

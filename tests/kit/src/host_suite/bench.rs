@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::script::Call;
+use super::script::{Call, account, get};
 use crate::host::{Host, Refusal};
 use crate::lab::{Control, Lab, Session, View};
 use crate::runner::Moment;
+use crate::subject::Fault;
 
 /// A world with the probe in it, and what was done there so far.
 pub(super) struct Bench<'a> {
     host: &'a dyn Host,
     session: Box<dyn Session>,
     trace: Vec<Moment>,
+    /// Something was refused, so that it is worth knowing whether everything is.
+    has_refused: bool,
+    /// Why the host is gone. A case that takes any failure of a call for a refusal does not see it.
+    lost: Option<String>,
+    clock_fails: bool,
+    random_fails: bool,
 }
 
 /// What came of a call.
@@ -32,7 +39,33 @@ impl<'a> Bench<'a> {
             host,
             session,
             trace: Vec::new(),
+            has_refused: false,
+            lost: None,
+            clock_fails: false,
+            random_fails: false,
         })
+    }
+
+    /// Ends a case that found nothing: whoever refused something must not refuse everything, nor be gone.
+    pub(super) async fn end(&mut self) -> Result<(), String> {
+        if let Some(why) = &self.lost {
+            return Err(gone(why));
+        }
+        if !self.has_refused {
+            return Ok(());
+        }
+        if self.clock_fails {
+            self.turn(Control::ClockFails { fails: false }).await?;
+        }
+        if self.random_fails {
+            let mode = "works".to_owned();
+            self.turn(Control::Random { mode }).await?;
+        }
+        // No case is about this user.
+        let plain = Call::about("quinn", &[], &[get(&[account()])]);
+        let answered = self.wants(plain, &json!({ "ok": [null] })).await;
+        answered
+            .map_err(|why| format!("a plain call of another user, after what was refused: {why}"))
     }
 
     /// Says which call was made last.
@@ -90,7 +123,10 @@ impl<'a> Bench<'a> {
             it.is_string() && it != "conflict" || it.get("unavailable").is_some()
         });
         match refused {
-            true => Ok(()),
+            true => {
+                self.has_refused = true;
+                Ok(())
+            }
             false => Err(format!("expected a refusal, it was {answer}")),
         }
     }
@@ -148,6 +184,11 @@ impl<'a> Bench<'a> {
             did: vec![json!(control).to_string()],
             ..Moment::default()
         });
+        match &control {
+            Control::ClockFails { fails } => self.clock_fails = *fails,
+            Control::Random { mode } => self.random_fails = mode != "works",
+            _ => {}
+        }
         let turned = self.session.turn(&control).await;
         turned.map_err(|fault| format!("the lab: {fault}"))
     }
@@ -189,7 +230,9 @@ impl<'a> Bench<'a> {
 
     /// Has the host load another component.
     pub(super) async fn load(&mut self, component: &[u8]) -> Result<(), Refusal> {
-        self.host.load(component).await.map(|_| ())
+        let loaded = self.host.load(component).await.map(|_| ());
+        self.has_refused |= loaded.is_err();
+        loaded
     }
 
     async fn reply(&mut self, call: Call) -> Result<Reply, String> {
@@ -201,14 +244,25 @@ impl<'a> Bench<'a> {
         let calling = self.session.call(call.function, &call.args);
         let answer = match tokio::time::timeout(PATIENCE, calling).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(fault)) => {
-                self.amend(|it| it.did.push(format!("the host refused: {fault}")));
-                return Ok(Reply::Refused(fault.to_string()));
+            Ok(Err(Fault::Stopped(why))) => {
+                self.amend(|it| it.did.push(format!("the host refused: {why}")));
+                self.has_refused = true;
+                return Ok(Reply::Refused(why));
             }
-            Err(_) => return Err(NO_END.to_owned()),
+            Ok(Err(Fault::Gone(why))) => {
+                let said = gone(&why);
+                self.lost.get_or_insert(why);
+                return Err(said);
+            }
+            Err(_) => {
+                self.lost.get_or_insert_with(|| NO_END.to_owned());
+                return Err(NO_END.to_owned());
+            }
         };
         self.amend(|it| it.answers.push(answer.clone()));
-        read(&answer)
+        let reply = read(&answer)?;
+        self.has_refused |= matches!(reply, Reply::Refused(_));
+        Ok(reply)
     }
 
     fn next(&self) -> String {
@@ -232,6 +286,11 @@ pub(super) fn is(actual: &Value, expected: &Value) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("expected {expected}, it was {actual}")),
     }
+}
+
+/// Says that there was neither an answer nor a refusal.
+fn gone(why: &str) -> String {
+    format!("expected an answer or a refusal: {why}")
 }
 
 /// Makes an error of what does not hold.

@@ -186,7 +186,7 @@ impl Traveller {
         let (user, ticket) = ("ana", self.ticket.clone());
         let on = |more: Value| with(json!({ "user": user, "ticket": ticket }), &more);
         let newest = self.apps.last().cloned().unwrap_or_default();
-        let app = self.app(&newest).map_err(Fault);
+        let app = self.app(&newest).map_err(Fault::Stopped);
         let now = self.now();
         let code = match it {
             Move::Right | Move::Confirm => app?.code(now),

@@ -87,10 +87,10 @@ impl Process {
         within: Duration,
     ) -> Result<Value, Fault> {
         if self.owes {
-            return Err(Fault("the host still owes an answer".to_owned()));
+            return Err(Fault::Gone("the host still owes an answer".to_owned()));
         }
         let mut line =
-            serde_json::to_vec(request).map_err(|error| Fault(error.to_string()))?;
+            serde_json::to_vec(request).map_err(|error| Fault::Gone(error.to_string()))?;
         line.push(b'\n');
         self.owes = true;
         // The whole exchange: a host that does not read must not hold up whoever writes.
@@ -127,7 +127,7 @@ impl Process {
         };
         self.owes = false;
         match answer.get("fault") {
-            Some(Value::String(why)) => Err(Fault(why.clone())),
+            Some(Value::String(why)) => Err(Fault::Stopped(why.clone())),
             _ => Ok(answer),
         }
     }
@@ -145,11 +145,11 @@ impl Process {
         let _ = self.child.start_kill();
         let said = match self.said.take() {
             Some(said) => tokio::time::timeout(LAST_WORDS, said).await,
-            None => return Fault(format!("the host failed{status}: {why}")),
+            None => return Fault::Gone(format!("the host failed{status}: {why}")),
         };
         let said = said.ok().and_then(Result::ok).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
-        Fault(match said.trim() {
+        Fault::Gone(match said.trim() {
             "" => format!("the host failed{status}: {why}"),
             said => format!("the host failed{status}: {why}; it said: {said}"),
         })

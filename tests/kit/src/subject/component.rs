@@ -77,7 +77,7 @@ impl Instance for Running {
             Err(Error::Fault { import, .. }) => Ok(json!({
                 "err": { "unavailable": dependency(import) }
             })),
-            Err(error) => Err(Fault(format!("{function}: {error}"))),
+            Err(error) => Err(Fault::Stopped(format!("{function}: {error}"))),
         }
     }
 }
