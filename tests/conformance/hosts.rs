@@ -15,13 +15,23 @@ use flaw::Flaw;
 use model::ModelHost;
 
 /// The trials: `host/ID` for our own host, `model-host/ID` for one that is right, `wrong-host/FLAW/ID` for each that is
-/// wrong and a case that must fail on it.
+/// wrong and a case that must fail on it; with `alone` in place of `ID` no other case fails, with `every-case` each does.
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = of(Arc::new(OwnHost::within(limits())), "host");
     trials.extend(of(Arc::new(ModelHost(None)), "model-host"));
     trials.extend(Flaw::ALL.iter().map(|(flaw, id)| {
         Trial::test(format!("wrong-host/{flaw:?}/{id}"), move || {
             found(*flaw, id)
+        })
+    }));
+    trials.extend(Flaw::ALONE.iter().map(|(flaw, id)| {
+        Trial::test(format!("wrong-host/{flaw:?}/{id}/alone"), move || {
+            fails_in(*flaw, |case| case.id == *id)
+        })
+    }));
+    trials.extend(Flaw::ALWAYS.iter().map(|flaw| {
+        Trial::test(format!("wrong-host/{flaw:?}/every-case"), move || {
+            fails_in(*flaw, |_| true)
         })
     }));
     trials
@@ -64,6 +74,26 @@ fn found(flaw: Flaw, id: &str) -> Result<(), Failed> {
     match outcome.map_err(|refusal| refusal.to_string())? {
         Outcome::Failed(_) => Ok(()),
         other => Err(format!("the flaw was not found: {other:?}").into()),
+    }
+}
+
+/// Runs every case on a host with a flaw: those, and no others, must fail.
+fn fails_in(flaw: Flaw, must_fail: impl Fn(&HostCase) -> bool) -> Result<(), Failed> {
+    let host: Arc<dyn Host> = Arc::new(ModelHost(Some(flaw)));
+    let wrong: Result<Vec<String>, Refusal> = RUNTIME.block_on(async {
+        let host = HostUnderTest::load(host, countersign_component::PROBE).await?;
+        let mut wrong = Vec::new();
+        for case in HostCase::all() {
+            let outcome = case.run(&host).await.outcome;
+            if matches!(outcome, Outcome::Failed(_)) != must_fail(&case) {
+                wrong.push(format!("{}: {outcome:?}", case.id));
+            }
+        }
+        Ok(wrong)
+    });
+    match wrong.map_err(|refusal| refusal.to_string())? {
+        wrong if wrong.is_empty() => Ok(()),
+        wrong => Err(wrong.join("\n").into()),
     }
 }
 

@@ -72,6 +72,22 @@ pub(crate) enum Flaw {
     RandomShort,
     RandomRepeats,
     RandomMadeUp,
+    ChecksPresenceOnly,
+    CountersForgotten,
+    CollectsCountersEarly,
+    LastAddCollects,
+    FirstAddCollects,
+    VersionsRestart,
+    TagKeysRedrawn,
+    IndexKeysRedrawn,
+    StoresPlainTickets,
+    StoresPlainPolicies,
+    SealNamesNoRecord,
+    SealNamesNoCompany,
+    RefusesFromThenOn,
+    DiesOfRefusals,
+    RefusesEverything,
+    IsGone,
 }
 
 impl Flaw {
@@ -169,5 +185,38 @@ impl Flaw {
         (Self::RandomShort, "random-is-random"),
         (Self::RandomRepeats, "random-is-random"),
         (Self::RandomMadeUp, "random-that-fails-refuses"),
+        (Self::RefusesFromThenOn, "scope-unnamed-company-refused"),
+        (Self::RefusesFromThenOn, "bounds-account-size"),
+        (Self::DiesOfRefusals, "scope-unnamed-company-refused"),
+        (Self::DiesOfRefusals, "bounds-ids-of-a-get"),
+        (Self::DiesOfRefusals, "world-trap-is-a-refusal"),
     ];
+
+    /// Flaws that one case finds, and no other.
+    pub(crate) const ALONE: &[(Self, &str)] = &[
+        (
+            Self::ChecksPresenceOnly,
+            "store-check-of-an-old-version-conflicts",
+        ),
+        (Self::CountersForgotten, "counter-outlives-restart"),
+        (
+            Self::CollectsCountersEarly,
+            "counter-collectable-kept-until-then",
+        ),
+        (Self::LastAddCollects, "counter-kept-until-the-latest-time"),
+        (Self::FirstAddCollects, "counter-kept-until-the-latest-time"),
+        (
+            Self::VersionsRestart,
+            "store-versions-never-repeat-restarted",
+        ),
+        (Self::TagKeysRedrawn, "key-outlives-restart"),
+        (Self::IndexKeysRedrawn, "key-outlives-restart"),
+        (Self::StoresPlainTickets, "seal-hides-tickets-and-policies"),
+        (Self::StoresPlainPolicies, "seal-hides-tickets-and-policies"),
+        (Self::SealNamesNoRecord, "seal-binds-the-record"),
+        (Self::SealNamesNoCompany, "seal-binds-the-company"),
+    ];
+
+    /// Hosts of which no case may think well.
+    pub(crate) const ALWAYS: &[Self] = &[Self::RefusesEverything, Self::IsGone];
 }

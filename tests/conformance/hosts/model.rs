@@ -76,7 +76,7 @@ impl Session for ModelSession {
         for step in caller.script() {
             match caller.carry_out(&step, &mut self.memory) {
                 Ok(answer) => answers.push(answer),
-                Err(why) => return Err(Fault::Stopped(why)),
+                Err(why) => return Err(self.memory.refused(why)),
             }
         }
         Ok(answered(&answers))
@@ -113,7 +113,12 @@ impl Session for ModelSession {
             Control::Random { mode } => memory.random_fails = mode == "fails",
             Control::Fate { .. } => memory.doubtful = true,
             Control::RotateKeys => memory.generation += 1,
-            Control::Tamper { record, of, how } => memory.tamper(record, of, how),
+            Control::Tamper {
+                record,
+                of,
+                how,
+                from,
+            } => memory.tamper(record, of, how, from.as_ref()),
             Control::Restart => memory.restart(),
             Control::Fault { import, kind, .. } => memory.fault = Some((import.clone(), *kind)),
             Control::Line { .. } => return Err(Fault::Stopped("no case needs it".to_owned())),
@@ -130,7 +135,7 @@ impl Session for ModelSession {
             record: key.1.clone(),
             of: key.0.clone(),
             version: held.version,
-            content: self.memory.shown(held),
+            content: self.memory.shown(key, held),
         });
         Ok(View {
             records: records.collect(),

@@ -118,21 +118,21 @@ export class World {
   restart() {}
 
   /** Puts something else in the place of a record, as somebody with access to the database could. */
-  tamper({ record, of, how }) {
-    const sealed = (name) => {
-      const found = this.#store.find({ record, of: name });
-      if (!found) throw new Error(`no such record: ${record} of ${name}`);
+  tamper({ record, of, how, from = { record, of: 'bea' } }) {
+    const sealed = (place) => {
+      const found = this.#store.find(place);
+      if (!found) throw new Error(`no such record: ${place.record} of ${place.of}`);
       return Buffer.from(found.content);
     };
     const key = { record, of };
-    const old = sealed(of);
+    const old = sealed(key);
     const anew = {
       flip: () => Buffer.concat([old.subarray(0, -1), Buffer.of(old.at(-1) ^ 1)]),
       truncate: () => old.subarray(0, old.length / 2),
       empty: () => Buffer.alloc(0),
       newer: () => this.#store.seal(key, Buffer.from('{"format":999,"reader":999}')),
       garbage: () => this.#store.seal(key, Buffer.from('not a record')),
-      swap: () => sealed('bea'),
+      swap: () => sealed(from),
     }[how];
     if (!anew) throw new Error(`no way to tamper is called ${how}`);
     this.#store.replace(key, anew());

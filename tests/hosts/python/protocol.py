@@ -55,7 +55,7 @@ def _answer(world: World, op: str, request: dict[str, Json]) -> Json:
         case "rotate-keys":
             world.rotate_keys()
         case "tamper":
-            world.tamper(**request)
+            world.tamper(request["record"], request["of"], request["how"], request.get("from"))
         case "restart":
             world.restart()
         case "fault":

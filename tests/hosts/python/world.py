@@ -64,7 +64,7 @@ class World:
     def restart(self) -> None:
         """Does nothing: every call has an instance of its own, so a plugin that starts anew has nothing to lose."""
 
-    def tamper(self, record: str, of: str, how: str) -> None:
+    def tamper(self, record: str, of: str, how: str, source: dict[str, str] | None) -> None:
         """Puts something else in the place of a record, as somebody with access to the database could."""
         key = Key(record, of)
         old = self._sealed(key)
@@ -80,7 +80,7 @@ class World:
             case "garbage":
                 new = self.store.seal(key, b"not a record")
             case "swap":
-                new = self._sealed(Key(record, "bea"))
+                new = self._sealed(Key(**source) if source else Key(record, "bea"))
             case _:
                 raise ValueError(f"no way to tamper is called {how}")
         self.store.replace(key, new)

@@ -15,6 +15,7 @@ mod bounds;
 mod commits;
 mod counters;
 mod keys;
+mod restarts;
 mod scope;
 mod script;
 mod seals;
@@ -79,6 +80,7 @@ impl HostCase {
         [
             commits::CASES,
             counters::CASES,
+            restarts::CASES,
             seals::CASES,
             bounds::CASES,
             scope::CASES,

@@ -144,6 +144,9 @@ pub enum Control {
         of: String,
         /// `flip`, `truncate`, `empty`, `newer`, `garbage`, `swap`.
         how: String,
+        /// What `swap` puts there; the same record of the user `bea` if it is not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Place>,
     },
     /// Stops the plugin, and starts another on the same store.
     Restart,
@@ -158,6 +161,15 @@ pub enum Control {
         /// How.
         kind: FaultKind,
     },
+}
+
+/// Where a record lies.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Place {
+    /// `account`, `tickets` or `policy`.
+    pub record: String,
+    /// Of which user or company.
+    pub of: String,
 }
 
 /// What there is in a world.

@@ -45,7 +45,7 @@ pub use crate::host::{Host, OwnHost, Refusal};
 pub use crate::host_suite::{HostCase, HostUnderTest};
 pub use crate::hostile::HostilePlugin;
 pub use crate::hostile_host::{Harm, HostileHost};
-pub use crate::lab::{Ability, Control, Lab, Session, View};
+pub use crate::lab::{Ability, Control, Lab, Place, Session, View};
 pub use crate::local::Local;
 pub use crate::remote::Remote;
 pub use crate::report::Report;

@@ -11,7 +11,7 @@ use countersign_host::store::{Content, Key, Record, Stored};
 use serde_json::{Value, json};
 
 use crate::case::FaultKind;
-use crate::lab::{Ability, Control, Lab, Session, StoredRecord, View};
+use crate::lab::{Ability, Control, Lab, Place, Session, StoredRecord, View};
 use crate::subject::{Fault, Instance, Subject};
 use crate::world::{Broken, Fate, Import, Kind, World};
 
@@ -83,7 +83,10 @@ impl Session for Running {
             .collect();
         let mut answers = Vec::with_capacity(racing.len());
         for call in racing {
-            answers.push(call.await.map_err(|error| Fault::Gone(error.to_string()))??);
+            answers.push(
+                call.await
+                    .map_err(|error| Fault::Gone(error.to_string()))??,
+            );
         }
         Ok(answers)
     }
@@ -97,7 +100,12 @@ impl Session for Running {
             Control::Line { refuses } => world.line().refuse_all(*refuses),
             Control::Fate { fate } => world.line().destine(fate_of(fate)?),
             Control::RotateKeys => world.keyring().rotate(),
-            Control::Tamper { record, of, how } => self.tamper(record, of, how)?,
+            Control::Tamper {
+                record,
+                of,
+                how,
+                from,
+            } => self.tamper(record, of, how, from.as_ref())?,
             Control::Restart => self.instance = self.subject.start(&self.world),
             Control::Fault {
                 import,
@@ -134,14 +142,14 @@ impl Session for Running {
 
 impl Running {
     /// Puts something else in the place of a record.
-    fn tamper(&self, record: &str, of: &str, how: &str) -> Result<(), Fault> {
-        let named = |of: Arc<str>| match record {
+    fn tamper(&self, record: &str, of: &str, how: &str, from: Option<&Place>) -> Result<(), Fault> {
+        let named = |record: &str, of: Arc<str>| match record {
             "account" => Ok(Record::Account { user: of }),
             "tickets" => Ok(Record::Tickets { user: of }),
             "policy" => Ok(Record::Policy { company: of }),
             other => Err(Fault::Stopped(format!("no record is called {other}"))),
         };
-        let key = self.world.key(named(of.into())?);
+        let key = self.world.key(named(record, of.into())?);
         let mut bytes = self.sealed(&key)?;
         let sealed_anew = |text: &[u8]| {
             let sealed = self.world.sealer().seal(&key, text);
@@ -157,8 +165,18 @@ impl Running {
             "empty" => bytes.clear(),
             "newer" => bytes = sealed_anew(br#"{"format":999,"reader":999}"#)?,
             "garbage" => bytes = sealed_anew(b"not a record")?,
-            "swap" => bytes = self.sealed(&self.world.key(named("bea".into())?))?,
-            other => return Err(Fault::Stopped(format!("no way to tamper is called {other}"))),
+            "swap" => {
+                let (record, of) = match from {
+                    Some(from) => (from.record.as_str(), from.of.as_str()),
+                    None => (record, "bea"),
+                };
+                bytes = self.sealed(&self.world.key(named(record, of.into())?))?;
+            }
+            other => {
+                return Err(Fault::Stopped(format!(
+                    "no way to tamper is called {other}"
+                )));
+            }
         }
         self.world.store().tamper(key, Content::Sealed(bytes));
         Ok(())

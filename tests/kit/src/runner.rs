@@ -323,6 +323,7 @@ impl<'a> Run<'a> {
                 record: tamper.record.clone(),
                 of: tamper.of.clone(),
                 how,
+                from: None,
             })
             .await?;
         }

@@ -24,6 +24,12 @@ pub(crate) type Carried = Result<Value, String>;
 
 impl Caller {
     pub(crate) fn of(function: &str, args: &Value, memory: &Memory) -> Result<Self, Fault> {
+        if memory.has(Flaw::RefusesEverything) {
+            return Err(Fault::Stopped("no".to_owned()));
+        }
+        if memory.has(Flaw::IsGone) {
+            return Err(Fault::Gone("the host failed: it ended".to_owned()));
+        }
         if memory.clock_fails && !memory.has(Flaw::ClockMadeUp) {
             return Err(Fault::Stopped("no clock".to_owned()));
         }
@@ -296,7 +302,10 @@ impl Caller {
         let stands = held.as_ref().map(|it| it.version) == expected
             || memory.has(Flaw::IgnoresExpected)
             || expected.is_none() && memory.has(Flaw::NoneReplaces)
-            || name == "check" && memory.has(Flaw::IgnoresChecks);
+            || name == "check" && memory.has(Flaw::IgnoresChecks)
+            || name == "check"
+                && memory.has(Flaw::ChecksPresenceOnly)
+                && held.is_some() == expected.is_some();
         if !stands {
             return Ok(Err(json!("conflict")));
         }
@@ -336,7 +345,15 @@ impl Caller {
         let most = ceiling.saturating_add(u64::from(memory.has(Flaw::CeilingOneMore)));
         match sum.filter(|sum| *sum <= most) {
             Some(sum) => {
-                let at = with["collectable-at"].as_u64();
+                let (at, until) = (
+                    with["collectable-at"].as_u64(),
+                    held.as_ref().and_then(|it| it.collectable_at),
+                );
+                let at = match memory.flaw {
+                    Some(Flaw::LastAddCollects) => at,
+                    Some(Flaw::FirstAddCollects) => until.or(at),
+                    _ => at.max(until),
+                };
                 self.write(key, sum.to_string(), at, held.is_none(), memory);
                 Ok(())
             }

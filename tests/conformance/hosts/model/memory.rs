@@ -4,8 +4,8 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use countersign_conformance::World;
 use countersign_conformance::case::FaultKind;
+use countersign_conformance::{Fault, Place, World};
 use serde_json::Value;
 
 use crate::hosts::flaw::Flaw;
@@ -42,6 +42,8 @@ pub(crate) struct Memory {
     pub(crate) fault: Option<(String, FaultKind)>,
     pub(crate) remembered: u32,
     pub(crate) is_broken: bool,
+    /// How often it was started anew: what goes into keys that do not outlive that.
+    pub(crate) restarts: u32,
 }
 
 impl Memory {
@@ -63,6 +65,7 @@ impl Memory {
             fault: None,
             remembered: 0,
             is_broken: false,
+            restarts: 0,
         }
     }
 
@@ -74,6 +77,14 @@ impl Memory {
         if self.has(Flaw::ForgetsOnRestart) {
             self.records.clear();
         }
+        if self.has(Flaw::CountersForgotten) {
+            self.records.retain(|key, _| key.1 != "quota");
+        }
+        if self.has(Flaw::VersionsRestart) {
+            let held = self.records.values().map(|it| it.version);
+            self.version = held.max().unwrap_or(0);
+        }
+        self.restarts += 1;
         if self.has(Flaw::EventIdsRestart) {
             self.event_ids = 0;
         }
@@ -88,14 +99,26 @@ impl Memory {
         planned.map(|(_, kind)| kind)
     }
 
-    pub(crate) fn tamper(&mut self, record: &str, of: &str, how: &str) {
+    /// Stops a call, in whatever way the host does that.
+    pub(crate) fn refused(&mut self, why: String) -> Fault {
+        self.is_broken |= self.has(Flaw::RefusesFromThenOn);
+        match self.has(Flaw::DiesOfRefusals) {
+            true => Fault::Gone(format!("the host failed: it ended; it said: {why}")),
+            false => Fault::Stopped(why),
+        }
+    }
+
+    pub(crate) fn tamper(&mut self, record: &str, of: &str, how: &str, from: Option<&Place>) {
         let key = (of.to_owned(), record.to_owned());
-        let other = self.records.get(&("bea".to_owned(), record.to_owned()));
-        let other = other.cloned();
+        let source = match from {
+            Some(from) => (from.of.clone(), from.record.clone()),
+            None => ("bea".to_owned(), record.to_owned()),
+        };
+        let other = self.records.get(&source).cloned();
         let held = self.records.get_mut(&key).expect("a record");
         match how {
             "swap" => {
-                let other = other.expect("bea's");
+                let other = other.expect("a source");
                 held.value = other.value;
                 held.sealed_for = other.sealed_for;
             }
@@ -108,7 +131,16 @@ impl Memory {
         if held.altered && !self.has(Flaw::ChecksNoSeal) {
             return Err("altered");
         }
-        if held.sealed_for != *key && !self.has(Flaw::SealNamesNoUser) {
+        let from = &held.sealed_for;
+        let is_at_home = match self.flaw {
+            Some(Flaw::SealNamesNoUser) => true,
+            Some(Flaw::SealNamesNoRecord) => from.0 == key.0,
+            Some(Flaw::SealNamesNoCompany) => {
+                from == key || key.1 == "policy" && from.1 == "policy"
+            }
+            _ => from == key,
+        };
+        if !is_at_home {
             return Err("moved");
         }
         if held.generation != self.generation && self.has(Flaw::SealKeysForgotten) {
@@ -118,8 +150,14 @@ impl Memory {
     }
 
     /// What lies in the store, as somebody sees it who cannot open it.
-    pub(crate) fn shown(&self, held: &Held) -> String {
-        match self.has(Flaw::StoresPlainValues) {
+    pub(crate) fn shown(&self, key: &Key, held: &Held) -> String {
+        let is_plain = match self.flaw {
+            Some(Flaw::StoresPlainValues) => true,
+            Some(Flaw::StoresPlainTickets) => key.1 == "tickets",
+            Some(Flaw::StoresPlainPolicies) => key.1 == "policy",
+            _ => false,
+        };
+        match is_plain {
             true => held.value.clone(),
             false => digest(&(&held.value, &held.sealed_for, held.altered)),
         }
@@ -132,7 +170,9 @@ impl Memory {
 
     pub(crate) fn collect(&mut self) {
         let (now, early) = (self.clock, self.has(Flaw::CollectsEarly));
-        self.records.retain(|_, held| {
+        let early_counters = self.has(Flaw::CollectsCountersEarly);
+        self.records.retain(|key, held| {
+            let early = early || early_counters && key.1 == "quota";
             held.collectable_at
                 .is_none_or(|at| at > now || at == now && !early)
         });

@@ -65,7 +65,13 @@ pub(crate) fn keyring(name: &str, with: &Value, memory: &mut Memory) -> Value {
         true => "any".to_owned(),
         false => context,
     };
-    let tag = |generation: u32| digest(&(generation, &context, &data));
+    let drawn = |flaw| match memory.has(flaw) {
+        true => memory.restarts,
+        false => 0,
+    };
+    let tags = drawn(Flaw::TagKeysRedrawn);
+    let indexes = drawn(Flaw::IndexKeysRedrawn);
+    let tag = |generation: u32| digest(&(tags, generation, &context, &data));
     let active = match memory.has(Flaw::RetiredMakesTags) {
         true => 0,
         false => memory.generation,
@@ -90,7 +96,7 @@ pub(crate) fn keyring(name: &str, with: &Value, memory: &mut Memory) -> Value {
         _ => {
             let rotates = memory.has(Flaw::IndexRotates);
             let of = if rotates { memory.generation } else { 0 };
-            json!({ "ok": digest(&("index", of, &data)) })
+            json!({ "ok": digest(&("index", indexes, of, &data)) })
         }
     }
 }

@@ -85,6 +85,13 @@ pub(super) const CASES: &[HostCase] = &[
         [Records, Events]
     ),
     case!(
+        check_of_old,
+        "store-check-of-an-old-version-conflicts",
+        "A check of a version that the record had before fails the commit",
+        ["STORE-2", "STORE-3"],
+        [Records, Events]
+    ),
+    case!(
         events_come,
         "store-events-come-with-the-commit",
         "The events of a commit are noted, each once, in their order",
@@ -271,6 +278,31 @@ async fn check_undoes(bench: &mut Bench<'_>) -> Result<(), String> {
         commit(&[create(&account(), "02"), check(&tickets())]),
     ];
     bench.wants(Call::ana(&holding), &done()).await
+}
+
+async fn check_of_old(bench: &mut Bench<'_>) -> Result<(), String> {
+    let put = commit(&[create(&account(), "01")]);
+    bench.ok(Call::ana(&[put])).await?;
+    let before = bench.look().await?;
+    // In one call, since a host may want a version to be one that the call has read.
+    let mixed = commit_with(
+        &[create(&tickets(), "03"), check(&account())],
+        &[json!({ "challenge-issued": null })],
+    );
+    let outdated = [
+        get(&[account()]),
+        commit(&[replace(&account(), "02")]),
+        mixed,
+    ];
+    bench.wants(Call::ana(&outdated), &conflict()).await?;
+    content(bench, "02").await?;
+    let there = bench.ok(Call::ana(&[get(&[tickets()])])).await?;
+    is(&there, &json!([null]))?;
+    let after = bench.look().await?;
+    holds(
+        after.events.len() == before.events.len() && after.records.len() == before.records.len(),
+        "that the commit leaves no record, and no event",
+    )
 }
 
 async fn events_come(bench: &mut Bench<'_>) -> Result<(), String> {

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::bench::{Bench, holds, is};
 use super::script::{Call, account, add, check, commit, commit_with, create, get, quota};
 use super::{HostCase, case};
+use crate::World;
+use crate::lab::Control;
 
 pub(super) const CASES: &[HostCase] = &[
     case!(
@@ -54,6 +56,20 @@ pub(super) const CASES: &[HostCase] = &[
         "counter-is-everybodys",
         "A counter is the same one in the calls of all users",
         ["SCOPE-1", "STORE-1"],
+        []
+    ),
+    case!(
+        kept_until,
+        "counter-collectable-kept-until-then",
+        "A counter is not collected before its time has passed",
+        ["STORE-1", "STORE-5"],
+        []
+    ),
+    case!(
+        kept_longest,
+        "counter-kept-until-the-latest-time",
+        "Of the times at which adds let a counter be collected, the latest holds",
+        ["STORE-1", "STORE-5"],
         []
     ),
 ];
@@ -140,6 +156,50 @@ async fn shared(bench: &mut Bench<'_>) -> Result<(), String> {
         .ok(Call::about("bea", &[], &[commit(&[add(&q, 2, 10)])]))
         .await?;
     count(bench, &q, 3).await
+}
+
+async fn kept_until(bench: &mut Bench<'_>) -> Result<(), String> {
+    let (q, until) = (quota("minute"), World::START.saturating_add(60));
+    bench
+        .ok(Call::ana(&[commit(&[add_until(&q, until)])]))
+        .await?;
+    bench.turn(Control::Clock { at: until }).await?;
+    collect(bench).await?;
+    count(bench, &q, 1).await
+}
+
+async fn kept_longest(bench: &mut Bench<'_>) -> Result<(), String> {
+    let (shorter, longer) = (
+        World::START.saturating_add(60),
+        World::START.saturating_add(120),
+    );
+    for (name, times) in [
+        ("longer-first", [longer, shorter]),
+        ("shorter-first", [shorter, longer]),
+    ] {
+        for until in times {
+            let adding = commit(&[add_until(&quota(name), until)]);
+            bench.ok(Call::ana(&[adding])).await?;
+        }
+    }
+    let between = World::START.saturating_add(90);
+    bench.turn(Control::Clock { at: between }).await?;
+    collect(bench).await?;
+    for name in ["longer-first", "shorter-first"] {
+        count(bench, &quota(name), 2).await?;
+    }
+    Ok(())
+}
+
+/// Makes a commit, which may be when a store collects.
+async fn collect(bench: &mut Bench<'_>) -> Result<(), String> {
+    let any = commit(&[create(&account(), "01")]);
+    bench.ok(Call::ana(&[any])).await.map(|_| ())
+}
+
+/// Adds one to a counter, which may be collected after a time.
+fn add_until(q: &Value, until: u64) -> Value {
+    json!({ "add": { "id": q, "amount": 1, "ceiling": 10, "collectable-at": until } })
 }
 
 /// Eight calls that add one each; all have read before one of them commits.
