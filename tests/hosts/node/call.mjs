@@ -19,10 +19,12 @@ export class Call {
   #stopped;
 
   /** Takes the arguments as JSON, with their names: what a call may reach is read from what the plugin will see. */
-  constructor(name, args, now) {
+  constructor(name, args, now, meet) {
     /** Read once, so that it is the same throughout (WORLD-4). */
     this.now = now;
     this.texts = TEXTS.includes(name);
+    /** To be called before something is changed: where calls race, the others come in here. */
+    this.meet = meet;
     this.#user = args.user;
     for (const { company } of args.memberships ?? args.request?.memberships ?? []) this.#companies.add(company);
     for (const company of [args.company, args.hypothetical?.company]) {

@@ -28,8 +28,8 @@ export class World {
     this.#line = new PhoneLine(this.#store, this.#faults);
   }
 
-  /** Calls a function of the contract. */
-  call({ function: name, args = {} }) {
+  /** Calls a function of the contract. `meet` is called whenever the plugin is about to change something. */
+  call({ function: name, args = {} }, meet = () => {}) {
     const contract = this.#contract;
     const called = contract.function(name);
     if (!called) throw new Misfit('function: expected a name such as `sign-in.begin`');
@@ -38,7 +38,7 @@ export class World {
     const values = called.params.map(([param, type]) => toValue(contract, type, args[param], param));
     const result = contract.resolve(called.result);
     try {
-      const call = new Call(name, args, this.#clock.read());
+      const call = new Call(name, args, this.#clock.read(), meet);
       const answer = this.#run(call, name, values);
       return result.kind === 'result' ? { ok: toJson(contract, result.ok, answer) } : toJson(contract, result, answer);
     } catch (error) {
@@ -64,9 +64,27 @@ export class World {
     }
   }
 
-  /** Makes calls one after the other: there is one thread. */
+  /**
+   * Makes calls that meet, although there is one thread: each begins where the one before it is about to change something,
+   * so all have read before the first changes anything.
+   */
   race({ calls }) {
-    return calls.map((call) => this.call(call));
+    const answers = [];
+    const faults = [];
+    const next = () => {
+      if (answers.length === calls.length) return;
+      const place = answers.push(undefined) - 1;
+      try {
+        answers[place] = this.call(calls[place], next);
+      } catch (error) {
+        // Not the fault of the call in which this one was made.
+        faults.push(error);
+      }
+    };
+    // One that changes nothing lets no other in.
+    while (answers.length < calls.length) next();
+    if (faults.length > 0) throw faults[0];
+    return answers;
   }
 
   endFault() {

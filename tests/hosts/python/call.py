@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from values import Case, Json
@@ -30,9 +31,11 @@ class Key:
 class Call:
     """What a call may reach, read from its arguments, which the plugin sees after that."""
 
-    def __init__(self, function: str, args: dict[str, Json], now: int) -> None:
+    def __init__(self, function: str, args: dict[str, Json], now: int, meet: Callable[[], None]) -> None:
         #: Read once, so that it is the same throughout (WORLD-4).
         self.now = now
+        #: To be called before something is changed: where calls race, the others come in here.
+        self.meet = meet
         self.user: str | None = args.get("user")
         self.is_about_a_message = function in TEXTS
         self._writable = args.get("company") if function == "policy.put" else None

@@ -36,8 +36,7 @@ def _answer(world: World, op: str, request: dict[str, Json]) -> Json:
         case "call":
             return {"answer": world.call(**request)}
         case "race":
-            # One after the other: a store in memory is one thread's.
-            return {"answers": [world.call(**call) for call in request["calls"]]}
+            return {"answers": world.race(request["calls"])}
         case "end-fault":
             return {"fired": world.faults.end()}
         case "look":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from call import Call, ImportFailed, Key
@@ -27,8 +28,8 @@ class World:
         self.store = Store(REALM, self.keyring, self.faults)
         self.line = PhoneLine(self.store, self.faults)
 
-    def call(self, function: str, args: dict[str, Json]) -> Json:
-        """Calls a function of the contract."""
+    def call(self, function: str, args: dict[str, Json], meet: Callable[[], None] = lambda: None) -> Json:
+        """Calls a function of the contract. `meet` is called whenever the plugin is about to change something."""
         found = self._plugin.function(function)
         if found is None:
             raise Misfit("function: expected a name such as `sign-in.begin`")
@@ -36,10 +37,36 @@ class World:
             raise Misfit(f"{', '.join(sorted(unknown))}: no such parameter")
         values = [from_json(shape, args.get(name), name) for name, shape in found.params.items()]
         try:
-            call = Call(function, args, self.clock.read())
+            call = Call(function, args, self.clock.read(), meet)
             return to_json(found.answer, self._plugin.call(function, values, self._imports(call)))
         except ImportFailed as failed:
             return {"err": {"unavailable": failed.dependency}}
+
+    def race(self, calls: list[dict[str, Json]]) -> list[Json]:
+        """Makes calls that meet, although there is one thread.
+
+        Each begins where the one before it is about to change something, so all have read before the first changes
+        anything.
+        """
+        answers: list[Json] = []
+        faults: list[Exception] = []
+
+        def begin_next() -> None:
+            if len(answers) == len(calls):
+                return
+            place = len(answers)
+            answers.append(None)
+            try:
+                answers[place] = self.call(**calls[place], meet=begin_next)
+            except Exception as error:  # Not the fault of the call in which this one was made.
+                faults.append(error)
+
+        # One that changes nothing lets no other in.
+        while len(answers) < len(calls):
+            begin_next()
+        if faults:
+            raise faults[0]
+        return answers
 
     def look(self, known: int) -> Json:
         """Shows what there is, but for the first `known` events."""

@@ -45,6 +45,7 @@ export class PhoneLine {
         if (!isNumber(message.number)) call.stop(new Misuse('sms.send to what is not an E.164 number'));
         const keyBytes = Buffer.byteLength(message.idempotencyKey);
         if (keyBytes < 1 || keyBytes > 128) call.stop(new Misuse('sms.send with a key of other than 1 to 128 bytes'));
+        call.meet();
         const mark = markOf(call.user, message.idempotencyKey);
         const claimed = this.#claim(call, mark);
         if (claimed) return claimed;

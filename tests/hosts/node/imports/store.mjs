@@ -85,6 +85,7 @@ export class Store {
         if (new Set(checked.map(({ key }) => nameOf(key))).size < checked.length) {
           call.stop(new Misuse('a record stands in a commit twice'));
         }
+        call.meet();
         const known = { realm: this.#realm, now: call.now, user: call.user };
         this.commit(call.now, checked, events.map((event) => stamped(known, event)));
       },

@@ -55,6 +55,7 @@ class PhoneLine:
                 raise Misuse("sms.send to what is not an E.164 number")
             if not 1 <= len(message["idempotency-key"].encode()) <= 128:
                 raise Misuse("sms.send with a key of other than 1 to 128 bytes")
+            call.meet()
             mark = _mark(call.user, message["idempotency-key"])
             if claimed := self._claim(call, mark):
                 return claimed

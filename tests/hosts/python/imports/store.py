@@ -109,6 +109,7 @@ class Store:
             checked = [self._checked(call, it) for it in changes]
             if len({it.key for it in checked}) < len(checked):
                 raise Misuse("a record stands in a commit twice")
+            call.meet()
             noted = [stamped(it, self._realm, call.now, call.user) for it in events]
             try:
                 self.commit(call.now, checked, noted)
