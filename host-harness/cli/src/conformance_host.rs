@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use countersign_conformance::runner::{Moment, Outcome, Ran};
+use countersign_conformance::runner::{APART, Moment, Outcome, Ran};
 use countersign_conformance::{Host, HostCase, HostUnderTest, OwnHost, Remote};
 use countersign_host::printable::Printable;
 use serde_json::{Value, json};
@@ -210,7 +210,7 @@ impl Count {
         Self {
             passed: count(|it| matches!(it, Outcome::Passed)),
             failed: count(|it| matches!(it, Outcome::Failed(_))),
-            skipped: count(|it| matches!(it, Outcome::Skipped { .. })),
+            skipped: count(|it| matches!(it, Outcome::Skipped { .. } | Outcome::Apart)),
         }
     }
 }
@@ -219,7 +219,7 @@ fn write_row(case: &HostCase, ran: &Ran, out: &mut dyn Write) -> io::Result<()> 
     let duties = case.covers.join(", ");
     let (style, word) = match &ran.outcome {
         Outcome::Passed => (GOOD, "passed "),
-        Outcome::Skipped { .. } => (DIM, "skipped"),
+        Outcome::Skipped { .. } | Outcome::Apart => (DIM, "skipped"),
         Outcome::Failed(_) => (BAD, "failed "),
     };
     writeln!(
@@ -267,7 +267,7 @@ fn to_json((case, ran): &(HostCase, Ran)) -> Value {
     if let Value::Object(fields) = &mut json {
         let outcome = match &ran.outcome {
             Outcome::Passed => "passed",
-            Outcome::Skipped { .. } => "skipped",
+            Outcome::Skipped { .. } | Outcome::Apart => "skipped",
             Outcome::Failed(_) => "failed",
         };
         fields.insert("outcome".to_owned(), json!(outcome));
@@ -283,6 +283,7 @@ fn reason(outcome: &Outcome) -> Option<String> {
             let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
             Some(format!("the lab lacks {}", missing.join(", ")))
         }
+        Outcome::Apart => Some(APART.to_owned()),
         Outcome::Failed(failed) => Some(failed.to_string()),
     }
 }

@@ -15,6 +15,7 @@ mod bounds;
 mod commits;
 mod counters;
 mod keys;
+mod meeting;
 mod restarts;
 mod scope;
 mod script;
@@ -71,6 +72,14 @@ impl HostUnderTest {
     pub fn name(&self) -> &str {
         self.host.name()
     }
+
+    /// Says whether the lab made calls that race one after another. Where nothing is answered the case itself shows why.
+    async fn races_apart(&self) -> bool {
+        match Bench::begin(&*self.host, &*self.lab).await {
+            Ok(mut bench) => meeting::meets(&mut bench).await == Ok(false),
+            Err(_) => false,
+        }
+    }
 }
 
 impl HostCase {
@@ -99,6 +108,13 @@ impl HostCase {
         if !missing.is_empty() {
             return Ran {
                 outcome: Outcome::Skipped { missing },
+                trace: Vec::new(),
+                set: 0,
+            };
+        }
+        if needs.contains(&Ability::Race) && under_test.races_apart().await {
+            return Ran {
+                outcome: Outcome::Apart,
                 trace: Vec::new(),
                 set: 0,
             };

@@ -43,8 +43,8 @@ pub trait Session: Send {
     /// [`Fault`] for what no case can expect: a trap, a limit, arguments that do not fit the function.
     async fn call(&mut self, function: &str, args: &Value) -> Result<Value, Fault>;
 
-    /// Makes calls at once, and returns their answers in any order. Where the lab can, each call has read its records
-    /// before any of them commits; a lab that serialises calls does so here too.
+    /// Makes calls at once, and returns their answers in any order. Each call has read its records before any of them
+    /// commits; a lab that makes them one after another does not claim [`Ability::Race`].
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ pub enum Ability {
     Tamper,
     /// Start the plugin anew on the same store.
     Restart,
-    /// Make calls at once.
+    /// Make calls meet: each has read before one of them commits.
     Race,
     /// Show the events that were committed.
     Events,

@@ -44,9 +44,15 @@ pub enum Outcome {
         /// What is missing.
         missing: Vec<Ability>,
     },
+    /// It was not run, since it has calls race, and the lab makes them one after another, although it claims to do
+    /// otherwise: nothing is shown by such a race.
+    Apart,
     /// Something was not as it must be.
     Failed(Failed),
 }
+
+/// Why a case was skipped with [`Outcome::Apart`].
+pub const APART: &str = "the lab made the calls of a race one after another";
 
 /// Where a case failed, and how.
 #[derive(Clone, Debug)]
@@ -88,6 +94,7 @@ impl Ran {
                 let why = format!("skipped, the lab lacks {}", missing.join(", "));
                 Err(Failed::at("start", why))
             }
+            Outcome::Apart => Err(Failed::at("start", format!("skipped, {APART}"))),
             Outcome::Failed(failed) => Err(failed.clone()),
         }
     }

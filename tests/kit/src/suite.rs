@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::case::{Case, Cases, Level};
 use crate::claim::Claim;
 use crate::expected::Expected;
-use crate::lab::Lab;
+use crate::lab::{Ability, Lab};
 use crate::report::{Plugin, Report, Skip, Tried, Verdict};
 use crate::runner::{self, Failed, Outcome, Ran, Terms};
 use crate::selection::Selection;
@@ -180,6 +180,7 @@ impl Suite {
             (Outcome::Failed(failed), None) => Verdict::Failed(failed),
             (Outcome::Failed(failed), Some(why)) => Verdict::ExpectedFailure { failed, why },
             (Outcome::Skipped { missing }, _) => Verdict::Skipped(Skip::Lacking(missing)),
+            (Outcome::Apart, _) => Verdict::Skipped(Skip::Lacking(vec![Ability::Race])),
         }
     }
 }

@@ -79,7 +79,7 @@ pub fn try_one(
     let ran = runtime
         .block_on(runtime.spawn(async move { runner::run(&cases, &own, &*lab).await.outcome }));
     let why = match ran {
-        Ok(Outcome::Passed | Outcome::Skipped { .. }) => return None,
+        Ok(Outcome::Passed | Outcome::Skipped { .. } | Outcome::Apart) => return None,
         Ok(Outcome::Failed(failed)) => failed.to_string(),
         Err(error) => error.to_string(),
     };

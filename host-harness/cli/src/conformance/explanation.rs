@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use countersign_conformance::report::short_line;
-use countersign_conformance::runner::{self, Moment, Outcome, Terms};
+use countersign_conformance::runner::{self, APART, Moment, Outcome, Terms};
 use countersign_conformance::{Cases, Clause, Lab};
 use countersign_host::printable::Printable;
 use serde_json::json;
@@ -65,6 +65,10 @@ pub(super) async fn write(
             let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
             let missing = missing.join(", ");
             writeln!(out, "{BAD}skipped{BAD:#}: the host lacks {missing}")?;
+            Err(Exit::AnsweredNo(format!("{id} was skipped")))
+        }
+        Outcome::Apart => {
+            writeln!(out, "{BAD}skipped{BAD:#}: {APART}")?;
             Err(Exit::AnsweredNo(format!("{id} was skipped")))
         }
     }

@@ -151,6 +151,13 @@ impl<'a> Bench<'a> {
 
     /// Makes calls at once, and returns what the last step of each was answered.
     pub(super) async fn race(&mut self, calls: Vec<Call>) -> Result<Vec<Value>, String> {
+        let answers = self.race_whole(calls).await?;
+        let last = |it: Vec<Value>| it.last().cloned().unwrap_or_default();
+        Ok(answers.into_iter().map(last).collect())
+    }
+
+    /// Makes calls at once, and returns what each step of each was answered.
+    pub(super) async fn race_whole(&mut self, calls: Vec<Call>) -> Result<Vec<Vec<Value>>, String> {
         let calls: Vec<(String, Value)> = calls
             .into_iter()
             .map(|it| (it.function.to_owned(), it.args))
@@ -165,16 +172,16 @@ impl<'a> Bench<'a> {
             Err(_) => return Err(NO_END.to_owned()),
         };
         self.amend(|it| it.answers.clone_from(&answers));
-        let mut last = Vec::with_capacity(answers.len());
+        let mut all = Vec::with_capacity(answers.len());
         for answer in answers {
             match read(&answer)? {
-                Reply::Answers(answers) => last.push(answers.last().cloned().unwrap_or_default()),
+                Reply::Answers(answers) => all.push(answers),
                 Reply::Refused(why) => {
                     return Err(format!("expected an answer, a call was refused: {why}"));
                 }
             }
         }
-        Ok(last)
+        Ok(all)
     }
 
     /// Does something to the world.
