@@ -81,7 +81,7 @@ export class Plugin {
     }
     const unknown = asked.filter(([of, name]) => !WORLD[of]?.functions.includes(name));
     if (unknown.length > 0) {
-      throw new Refused(`imports beyond the contract: ${unknown.map((it) => it.join('#')).join(', ')}`);
+      throw new Refused(`imports beyond the contract: ${unknown.map(([of, it]) => `${of}#${hyphened(it)}`).join(', ')}`);
     }
   }
 }
@@ -114,6 +114,9 @@ function functionsOf(name) {
   const of = WORLD[plain];
   return of && version?.startsWith(of.series) && /^\d+$/.test(version.slice(of.series.length)) && of.functions;
 }
+
+/** A name as `wit/` has it. */
+const hyphened = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 const withoutVersion = (name) => name.replace(/@.*$/, '');
 

@@ -19,6 +19,20 @@ pub(super) const CASES: &[HostCase] = &[
         []
     ),
     case!(
+        other_version,
+        "world-other-version-refused",
+        "A component that imports another version of an interface is refused when it is loaded, with its name",
+        ["WORLD-1"],
+        []
+    ),
+    case!(
+        more_functions,
+        "world-more-functions-refused",
+        "A component that imports an unknown function of an interface is refused when it is loaded, with its name",
+        ["WORLD-1"],
+        []
+    ),
+    case!(
         fresh_instance,
         "world-fresh-instance",
         "No call finds what another one left in the instance's memory",
@@ -85,7 +99,33 @@ pub(super) const CASES: &[HostCase] = &[
 
 async fn more_imports(bench: &mut Bench<'_>) -> Result<(), String> {
     let names = ["wasi:cli/environment@0.2.0", "evil:more/extra@0.1.0"];
-    match bench.load(&importing(&names)).await {
+    load_refused(bench, &importing(&names), &names).await
+}
+
+async fn other_version(bench: &mut Bench<'_>) -> Result<(), String> {
+    for name in [
+        "countersign:mfa/store@9.9.9",
+        "countersign:mfa/keyring@0.2.0",
+        "wasi:random/random@0.3.0",
+    ] {
+        load_refused(bench, &importing(&[name]), &[name]).await?;
+    }
+    Ok(())
+}
+
+async fn more_functions(bench: &mut Bench<'_>) -> Result<(), String> {
+    let names = ["countersign:mfa/store", "drop-all"];
+    let component = wat::parse_str(DROPS_ALL).map_err(|error| error.to_string())?;
+    load_refused(bench, &component, &names).await
+}
+
+/// Has the host load a component that it must refuse, with an error that has these names.
+async fn load_refused(
+    bench: &mut Bench<'_>,
+    component: &[u8],
+    names: &[&str],
+) -> Result<(), String> {
+    match bench.load(component).await {
         Ok(()) => Err("expected that it is refused, it was loaded".to_owned()),
         Err(refusal) => {
             for name in names {
@@ -230,3 +270,11 @@ fn section(component: &mut Vec<u8>, id: u8, content: &[u8]) {
 fn length(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
 }
+
+/// A component that imports a function which the store does not have, and calls it as soon as it is started.
+const DROPS_ALL: &str = r#"(component
+    (import "countersign:mfa/store@0.1.0" (instance $store (export "drop-all" (func))))
+    (core func $f (canon lower (func $store "drop-all")))
+    (core module $m (import "" "f" (func $f)) (start $f))
+    (core instance (instantiate $m (with "" (instance (export "f" (func $f))))))
+)"#;
