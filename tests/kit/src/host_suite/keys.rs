@@ -59,6 +59,13 @@ pub(super) const CASES: &[HostCase] = &[
         []
     ),
     case!(
+        index_contexts,
+        "key-index-contexts-differ",
+        "The same data has another index in each context, and none is a tag",
+        ["KEY-1"],
+        []
+    ),
+    case!(
         unknown,
         "key-unknown-key-is-an-error",
         "A key id that nobody knows is an error, not a tag that does not check",
@@ -158,15 +165,31 @@ async fn retired(bench: &mut Bench<'_>) -> Result<(), String> {
 
 async fn index_stays(bench: &mut Bench<'_>) -> Result<(), String> {
     let data = json!("2b34");
-    let asking = [index("phone-index", &data)];
-    let first = bench.ok(Call::ana(&asking)).await?;
-    holds(first.as_str().map(str::len) == Some(64), "32 bytes")?;
-    is(
-        &bench.ok(Call::about("bea", &["acme"], &asking)).await?,
-        &first,
-    )?;
+    let asking = CONTEXTS.map(|it| [index(it, &data)]);
+    let mut first = Vec::new();
+    for asking in &asking {
+        let made = bench.ok(Call::ana(asking)).await?;
+        holds(made.as_str().map(str::len) == Some(64), "32 bytes")?;
+        let others = bench.ok(Call::about("bea", &["acme"], asking)).await?;
+        is(&others, &made)?;
+        first.push(made);
+    }
     bench.turn(Control::RotateKeys).await?;
-    is(&bench.ok(Call::ana(&asking)).await?, &first)
+    for (asking, made) in asking.iter().zip(&first) {
+        is(&bench.ok(Call::ana(asking)).await?, made)?;
+    }
+    Ok(())
+}
+
+async fn index_contexts(bench: &mut Bench<'_>) -> Result<(), String> {
+    let data = json!("2b34");
+    let mut found = Vec::new();
+    for context in CONTEXTS {
+        found.push(bench.ok(Call::ana(&[index(context, &data)])).await?);
+        let made = tag(bench, context, &data).await?;
+        found.extend(made.get("bytes").cloned());
+    }
+    all_differ(&found)
 }
 
 async fn index_differs(bench: &mut Bench<'_>) -> Result<(), String> {
@@ -180,12 +203,13 @@ async fn index_differs(bench: &mut Bench<'_>) -> Result<(), String> {
         let made = tag(bench, "ticket", &json!(data)).await?;
         found.extend(made.get("bytes").cloned());
     }
+    all_differ(&found)
+}
+
+fn all_differ(found: &[Value]) -> Result<(), String> {
     for (i, one) in found.iter().enumerate() {
-        let others = found.iter().skip(i.saturating_add(1));
-        holds(
-            others.into_iter().all(|it| it != one),
-            "all of them to differ",
-        )?;
+        let mut others = found.iter().skip(i.saturating_add(1));
+        holds(others.all(|it| it != one), "all of them to differ")?;
     }
     Ok(())
 }
