@@ -6,7 +6,9 @@ mod model;
 use std::sync::{Arc, LazyLock};
 
 use countersign_conformance::runner::Outcome;
-use countersign_conformance::{Component, Host, HostCase, HostUnderTest, OwnHost, Refusal};
+use countersign_conformance::{
+    Ability, Component, Host, HostCase, HostUnderTest, OwnHost, Refusal,
+};
 use countersign_host::Limits;
 use libtest_mimic::{Failed, Trial};
 
@@ -15,7 +17,8 @@ use flaw::Flaw;
 use model::ModelHost;
 
 /// The trials: `host/ID` for our own host, `model-host/ID` for one that is right, `wrong-host/FLAW/ID` for each that is
-/// wrong and a case that must fail on it; with `alone` in place of `ID` no other case fails, with `every-case` each does.
+/// wrong and a case that must fail on it; with `alone` in place of `ID` no other case fails, with `every-case` each does;
+/// `lab-without-races/ID` for one whose races are none.
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = of(Arc::new(OwnHost::within(limits())), "host");
     trials.extend(of(Arc::new(ModelHost(None)), "model-host"));
@@ -34,6 +37,15 @@ pub(crate) fn trials() -> Vec<Trial> {
             fails_in(*flaw, |_| true)
         })
     }));
+    trials.extend(
+        HostCase::all()
+            .into_iter()
+            .filter(|case| case.needs.contains(&Ability::Race))
+            .map(|case| {
+                let name = format!("lab-without-races/{}", case.id);
+                Trial::test(name, move || skipped(&case))
+            }),
+    );
     trials
 }
 
@@ -59,6 +71,19 @@ fn of(host: Arc<dyn Host>, name: &str) -> Vec<Trial> {
             })
         })
         .collect()
+}
+
+/// Runs a case of calls that race in a lab that makes them one after another, where it must not pass.
+fn skipped(case: &HostCase) -> Result<(), Failed> {
+    let host: Arc<dyn Host> = Arc::new(ModelHost(Some(Flaw::RacesOneByOne)));
+    let outcome = RUNTIME.block_on(async {
+        let host = HostUnderTest::load(host, countersign_component::PROBE).await?;
+        Ok::<_, Refusal>(case.run(&host).await.outcome)
+    });
+    match outcome.map_err(|refusal| refusal.to_string())? {
+        Outcome::Apart => Ok(()),
+        other => Err(format!("nobody saw it: {other:?}").into()),
+    }
 }
 
 /// Runs a case on a host with a flaw, which it must find.

@@ -6,12 +6,16 @@
 //!
 //! | function | the script is in | what such a call may do |
 //! |---|---|---|
-//! | `administration.reset` | `reason` | a user's records, and the policies of the companies in `memberships` to read |
-//! | `policy.put` | `policy.trusted-providers[0]` | the policy of `company` to write, and no user |
-//! | `policy.get` | `company` | no user |
-//! | `enrollment.begin-sms` | `ticket` | the phone line |
+//! | `sign-in.begin`, `sign-in.assess`, `administration.preview` | `first-factor.kind.federated` | a user's records; the policies of the companies that are named, to read |
+//! | `administration.reset` | `reason` | the same |
+//! | `enrollment.begin-sms`, `enrollment.resend`, `verification.send-code` | `ticket` | a user's records; the phone line |
+//! | every other function with a `ticket` | `ticket` | a user's records |
+//! | `recovery.acknowledge`; `administration.unlock`, `.revoke`, `.erase`; `.add-totp` | `code-id`; `actor`; `uri` | the same |
+//! | `administration.status`, `.first-factor-changed` | `user` | the records of whoever is called so |
+//! | `policy.put` | `policy.trusted-providers[0]` | the policy of `company`, to write; no user's records |
+//! | `policy.get` | `company` | no user's records |
 //!
-//! All others answer `err(other("not-implemented"))`. What a script looks like is said in `tests/kit/README.md`.
+//! Every function but `meta.describe` is one of them. What a script looks like is said in `tests/kit/README.md`.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 #![deny(unsafe_code)]

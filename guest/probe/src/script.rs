@@ -205,7 +205,15 @@ fn event(event: &Value) -> Result<Event, Malformed> {
         "challenge-issued" => EventKind::ChallengeIssued,
         "reset" => EventKind::Reset(said()?),
         "sms-failed" => EventKind::SmsFailed(said()?),
+        "sms-refused" => EventKind::SmsRefused(said()?),
         "recovery-issued" => EventKind::RecoveryIssued(said()?),
+        "recovery-acknowledged" => EventKind::RecoveryAcknowledged(said()?),
+        "recovery-presented" => EventKind::RecoveryPresented(said()?),
+        "recovery-abandoned" => EventKind::RecoveryAbandoned(said()?),
+        "recovery-used" => EventKind::RecoveryUsed(said()?),
+        "recovery-revoked" => EventKind::RecoveryRevoked(said()?),
+        "device-trusted" => EventKind::DeviceTrusted(said()?),
+        "device-revoked" => EventKind::DeviceRevoked(said()?),
         "deadline-set" => EventKind::DeadlineSet(Deadline {
             at: 0,
             zone: said()?,
@@ -277,11 +285,19 @@ fn data(of: &Value, name: &'static str) -> Result<Vec<u8>, Malformed> {
         .collect()
 }
 
-const EVENTS: [&str; 6] = [
+const EVENTS: [&str; 14] = [
     "challenge-issued",
     "reset",
     "sms-failed",
+    "sms-refused",
     "recovery-issued",
+    "recovery-acknowledged",
+    "recovery-presented",
+    "recovery-abandoned",
+    "recovery-used",
+    "recovery-revoked",
+    "device-trusted",
+    "device-revoked",
     "deadline-set",
     "other",
 ];

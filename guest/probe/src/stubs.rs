@@ -1,103 +1,102 @@
-//! The exports: where a script comes in, and what the probe does not have.
+//! The exports: where a script comes in. No function of the contract is without one, since what a call may reach
+//! depends on its function.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use countersign_sdk::types::{
-    Actor, Company, Failure, FirstFactor, Membership, Method, Purpose, Receipt, RecoveryCode,
-    Ticket, User,
+    Actor, Company, Failure, FirstFactor, FirstFactorKind, Membership, Method, Purpose, Receipt,
+    RecoveryCode, Ticket, User,
 };
-use countersign_sdk::{
-    administration, enrollment, not_implemented, policy, recovery, sign_in, verification,
-};
+use countersign_sdk::{administration, enrollment, policy, recovery, sign_in, verification};
 
 use crate::{Probe, carry_out};
 
 impl sign_in::Guest for Probe {
-    fn begin(_: User, _: sign_in::BeginRequest) -> Result<sign_in::BeginOutcome, Failure> {
-        Err(not_implemented())
+    fn begin(_: User, request: sign_in::BeginRequest) -> Result<sign_in::BeginOutcome, Failure> {
+        Err(carry_out(provider(&request.first_factor)))
     }
 
-    fn inspect(_: User, _: Ticket) -> Result<sign_in::TicketView, Failure> {
-        Err(not_implemented())
+    fn inspect(_: User, ticket: Ticket) -> Result<sign_in::TicketView, Failure> {
+        Err(carry_out(&ticket))
     }
 
     fn assess(
         _: User,
         _: Vec<Membership>,
-        _: sign_in::Session,
+        session: sign_in::Session,
         _: Option<u32>,
     ) -> Result<sign_in::Assessment, Failure> {
-        Err(not_implemented())
+        Err(carry_out(provider(&session.first_factor)))
     }
 }
 
 impl enrollment::Guest for Probe {
     fn begin_totp(
         _: User,
-        _: Ticket,
+        ticket: Ticket,
         _: enrollment::Label,
     ) -> Result<enrollment::TotpSetup, Failure> {
-        Err(not_implemented())
+        Err(carry_out(&ticket))
     }
 
     fn begin_sms(_: User, ticket: Ticket, _: String) -> Result<Receipt, Failure> {
         Err(carry_out(&ticket))
     }
 
-    fn resend(_: User, _: Ticket) -> Result<Receipt, Failure> {
-        Err(not_implemented())
+    fn resend(_: User, ticket: Ticket) -> Result<Receipt, Failure> {
+        Err(carry_out(&ticket))
     }
 
-    fn cancel(_: User, _: Ticket, _: Method) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn cancel(_: User, ticket: Ticket, _: Method) -> Result<(), Failure> {
+        Err(carry_out(&ticket))
     }
 
     fn confirm(
         _: User,
-        _: Ticket,
+        ticket: Ticket,
         _: Method,
         _: String,
     ) -> Result<enrollment::ConfirmVerdict, Failure> {
-        Err(not_implemented())
+        Err(carry_out(&ticket))
     }
 
-    fn remove(_: User, _: Ticket, _: Method) -> Result<u64, Failure> {
-        Err(not_implemented())
+    fn remove(_: User, ticket: Ticket, _: Method) -> Result<u64, Failure> {
+        Err(carry_out(&ticket))
     }
 
-    fn prefer(_: User, _: Ticket, _: Method) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn prefer(_: User, ticket: Ticket, _: Method) -> Result<(), Failure> {
+        Err(carry_out(&ticket))
     }
 }
 
 impl verification::Guest for Probe {
-    fn send_code(_: User, _: Ticket) -> Result<Receipt, Failure> {
-        Err(not_implemented())
+    fn send_code(_: User, ticket: Ticket) -> Result<Receipt, Failure> {
+        Err(carry_out(&ticket))
     }
 
     fn verify(
         _: User,
-        _: Ticket,
+        ticket: Ticket,
         _: Method,
         _: String,
         _: bool,
     ) -> Result<verification::VerifyVerdict, Failure> {
-        Err(not_implemented())
+        Err(carry_out(&ticket))
     }
 }
 
 impl recovery::Guest for Probe {
-    fn present(_: User, _: Ticket, _: String) -> Result<recovery::PresentVerdict, Failure> {
-        Err(not_implemented())
+    fn present(_: User, ticket: Ticket, _: String) -> Result<recovery::PresentVerdict, Failure> {
+        Err(carry_out(&ticket))
     }
 
-    fn issue(_: User, _: Ticket) -> Result<RecoveryCode, Failure> {
-        Err(not_implemented())
+    fn issue(_: User, ticket: Ticket) -> Result<RecoveryCode, Failure> {
+        Err(carry_out(&ticket))
     }
 
-    fn acknowledge(_: User, _: String) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn acknowledge(_: User, code_id: String) -> Result<(), Failure> {
+        Err(carry_out(&code_id))
     }
 }
 
@@ -120,19 +119,19 @@ impl policy::Guest for Probe {
 }
 
 impl administration::Guest for Probe {
-    fn status(_: User) -> Result<administration::UserStatus, Failure> {
-        Err(not_implemented())
+    fn status(user: User) -> Result<administration::UserStatus, Failure> {
+        Err(carry_out(&user))
     }
 
     fn preview(
         _: User,
         _: Vec<Membership>,
-        _: FirstFactor,
+        first_factor: FirstFactor,
         _: Purpose,
         _: Option<administration::Hypothetical>,
         _: u64,
     ) -> Result<administration::PreviewReport, Failure> {
-        Err(not_implemented())
+        Err(carry_out(provider(&first_factor)))
     }
 
     fn reset(
@@ -146,23 +145,36 @@ impl administration::Guest for Probe {
         Err(carry_out(&reason))
     }
 
-    fn unlock(_: User, _: Method, _: Actor) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn unlock(_: User, _: Method, actor: Actor) -> Result<(), Failure> {
+        Err(carry_out(named(&actor)))
     }
 
-    fn add_totp(_: User, _: String, _: Option<u64>, _: Actor) -> Result<u64, Failure> {
-        Err(not_implemented())
+    fn add_totp(_: User, uri: String, _: Option<u64>, _: Actor) -> Result<u64, Failure> {
+        Err(carry_out(&uri))
     }
 
-    fn revoke(_: User, _: Actor, _: administration::Revocable) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn revoke(_: User, actor: Actor, _: administration::Revocable) -> Result<(), Failure> {
+        Err(carry_out(named(&actor)))
     }
 
-    fn first_factor_changed(_: User) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn first_factor_changed(user: User) -> Result<(), Failure> {
+        Err(carry_out(&user))
     }
 
-    fn erase(_: User, _: Actor) -> Result<(), Failure> {
-        Err(not_implemented())
+    fn erase(_: User, actor: Actor) -> Result<(), Failure> {
+        Err(carry_out(named(&actor)))
+    }
+}
+
+fn provider(first_factor: &FirstFactor) -> &str {
+    match &first_factor.kind {
+        FirstFactorKind::Federated(provider) => provider,
+        _ => "",
+    }
+}
+
+fn named(actor: &Actor) -> &str {
+    match actor {
+        Actor::User(id) | Actor::Operator(id) => id,
     }
 }

@@ -37,8 +37,14 @@ impl Host for ModelHost {
     }
 
     async fn load(&self, component: &[u8]) -> Result<Arc<dyn Lab>, Refusal> {
-        if component != countersign_component::PROBE && self.0 != Some(Flaw::LoadsAnything) {
-            let text = String::from_utf8_lossy(component);
+        let text = String::from_utf8_lossy(component);
+        let is_loaded = match self.0 {
+            Some(Flaw::LoadsAnything) => true,
+            Some(Flaw::LoadsOtherVersions) => text.contains("store@9.9.9"),
+            Some(Flaw::LoadsMoreFunctions) => text.contains("drop-all"),
+            _ => false,
+        };
+        if component != countersign_component::PROBE && !is_loaded {
             return Err(Refusal(match self.0 {
                 Some(Flaw::NamesNoImport) => "it does not fit".to_owned(),
                 _ => format!("this is not the probe: {text}"),
@@ -84,6 +90,13 @@ impl Session for ModelSession {
 
     /// All steps but the last of each call, then the last of each: so each has read before one commits.
     async fn race(&mut self, calls: Vec<(String, Value)>) -> Result<Vec<Value>, Fault> {
+        if self.memory.has(Flaw::RacesOneByOne) {
+            let mut all = Vec::new();
+            for (function, args) in &calls {
+                all.push(self.call(function, args).await?);
+            }
+            return Ok(all);
+        }
         let mut racing = Vec::new();
         for (function, args) in &calls {
             let mut caller = Caller::of(function, args, &self.memory)?;
@@ -97,11 +110,13 @@ impl Session for ModelSession {
             racing.push((caller, last, answers));
         }
         let mut all = Vec::new();
+        self.memory.is_racing = true;
         for (mut caller, last, mut answers) in racing {
             let answer = caller.carry_out(&last, &mut self.memory);
             answers.push(answer.map_err(Fault::Stopped)?);
             all.push(answered(&answers));
         }
+        self.memory.is_racing = false;
         Ok(all)
     }
 
@@ -121,7 +136,7 @@ impl Session for ModelSession {
             } => memory.tamper(record, of, how, from.as_ref()),
             Control::Restart => memory.restart(),
             Control::Fault { import, kind, .. } => memory.fault = Some((import.clone(), *kind)),
-            Control::Line { .. } => return Err(Fault::Stopped("no case needs it".to_owned())),
+            Control::Line { refuses } => memory.line_refuses = *refuses,
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod bench;
 mod bounds;
 mod commits;
 mod counters;
+mod functions;
 mod keys;
 mod meeting;
 mod restarts;
@@ -93,6 +94,7 @@ impl HostCase {
             seals::CASES,
             bounds::CASES,
             scope::CASES,
+            functions::CASES,
             keys::CASES,
             sms::CASES,
             surroundings::CASES,

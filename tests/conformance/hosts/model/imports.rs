@@ -5,7 +5,7 @@ use countersign_conformance::case::FaultKind;
 use serde_json::{Value, json};
 
 use super::memory::{Held, Key, Memory, digest};
-use super::services::{keyring, random, send};
+use super::services::{check, keyring, random, send};
 use crate::hosts::flaw::Flaw;
 
 /// A call under way.
@@ -13,6 +13,8 @@ pub(crate) struct Caller {
     user: Option<String>,
     companies: Vec<String>,
     writes: Option<String>,
+    /// How many messages it may still send; none where it is about no message.
+    texts: Option<u32>,
     script: Vec<Value>,
     read: Vec<(Value, Option<u64>)>,
     remembered: u32,
@@ -36,15 +38,35 @@ impl Caller {
         if memory.is_broken {
             return Err(Fault::Stopped("still broken".to_owned()));
         }
-        let (script, about_user) = match function {
-            "administration.reset" => (&args["reason"], true),
-            "enrollment.begin-sms" => (&args["ticket"], true),
-            _ => (&args["policy"]["trusted-providers"][0], false),
+        let memberships = [&args["memberships"], &args["request"]["memberships"]];
+        let memberships = memberships
+            .into_iter()
+            .filter_map(Value::as_array)
+            .flatten();
+        let companies = memberships
+            .map(|it| &it["company"])
+            .chain([&args["company"], &args["hypothetical"]["company"]])
+            .filter_map(Value::as_str);
+        let mut companies: Vec<String> = companies.map(str::to_owned).collect();
+        if function == "policy.get" && memory.has(Flaw::EveryCompanyInPolicyGet) {
+            companies.extend(["acme", "globex", "evil"].map(str::to_owned));
+        }
+        let writes = match function {
+            "policy.put" => companies.first().cloned(),
+            "verification.verify" if memory.has(Flaw::PolicyWritableInVerify) => {
+                companies.push("globex".to_owned());
+                companies.last().cloned()
+            }
+            _ => None,
         };
-        let memberships = args["memberships"].as_array().cloned().unwrap_or_default();
-        let named = memberships.iter().map(|it| text(&it["company"]));
-        let put = args["company"].as_str().map(str::to_owned);
-        let user = match (about_user, memory.has(Flaw::NobodyIsSomebody)) {
+        let texts = [
+            "enrollment.begin-sms",
+            "enrollment.resend",
+            "verification.send-code",
+        ];
+        let is_status = function == "administration.status";
+        let user = match (!args["user"].is_null(), memory.has(Flaw::NobodyIsSomebody)) {
+            (true, _) if is_status && memory.has(Flaw::StatusIsAnas) => Some("ana".to_owned()),
             (true, _) => Some(text(&args["user"])),
             (false, true) => Some("ana".to_owned()),
             (false, false) => None,
@@ -54,9 +76,10 @@ impl Caller {
                 true => user.map(|it| text(&json!(it.split('/').next()))),
                 false => user,
             },
-            companies: named.chain(put.clone()).collect(),
-            writes: put,
-            script: serde_json::from_str(&text(script)).expect("a script"),
+            companies,
+            writes,
+            texts: texts.contains(&function).then_some(1),
+            script: serde_json::from_str(&text(script_in(function, args))).expect("a script"),
             read: Vec::new(),
             remembered: match memory.has(Flaw::KeepsInstance) {
                 true => memory.remembered,
@@ -82,7 +105,22 @@ impl Caller {
             "get" => self.get(with, memory),
             "commit" => self.commit(with, memory),
             "random" => random(with.as_u64().expect("a length"), memory),
-            "sms-send" => Ok(json!({ "ok": send(with, memory)? })),
+            "sms-check" => {
+                if self.texts.is_none() && !memory.has(Flaw::AsksAnywhere) {
+                    return Err("a call that is about no message".to_owned());
+                }
+                Ok(json!({ "ok": check(with, memory) }))
+            }
+            "sms-send" => {
+                self.texts = match self.texts {
+                    Some(0) if memory.has(Flaw::TextsTwice) => Some(0),
+                    Some(0) => return Err("two messages in a call".to_owned()),
+                    Some(left) => Some(left - 1),
+                    None if memory.has(Flaw::TextsAnywhere) => None,
+                    None => return Err("a call that is about no message".to_owned()),
+                };
+                Ok(json!({ "ok": send(with, memory)? }))
+            }
             _ => Ok(keyring(name, with, memory)),
         }
     }
@@ -225,13 +263,23 @@ impl Caller {
             if companies > 16 && !has(Flaw::CompaniesUnbounded) {
                 return Err("more than 16 companies".to_owned());
             }
+            let names = event["companies"].as_array().into_iter().flatten();
+            let mut names = names.chain([&event["actor"]]).filter_map(Value::as_str);
+            if names.any(|it| it.len() > 128) && !has(Flaw::NamesOfEventsUnbounded) {
+                return Err("a name of more than 128 bytes".to_owned());
+            }
             let (kind, said) = kind(event);
             let said = said.as_str().unwrap_or_default();
             let length = match has(Flaw::TextsInCharacters) {
                 true => said.chars().count(),
                 false => said.len(),
             };
-            if length > 200 && (kind == "reset" || !has(Flaw::TextsOfResetsAlone)) {
+            let unseen = match memory.flaw {
+                Some(Flaw::TextsOfResetsAlone) => kind != "reset",
+                Some(Flaw::TextsOfDevicesUnbounded) => kind.starts_with("device-"),
+                _ => false,
+            };
+            if length > 200 && !unseen {
                 return Err("a text of more than 200 bytes".to_owned());
             }
         }
@@ -243,7 +291,9 @@ impl Caller {
                 .expect("one");
             let key = self.key(&with["id"], memory)?;
             let is_counter = key.1 == "quota";
-            let fits = is_counter == (name == "add") || name == "add" && has(Flaw::AddsToRecords);
+            let fits = is_counter == (name == "add")
+                || name == "add" && has(Flaw::AddsToRecords)
+                || name == "delete" && has(Flaw::CountersDeleted);
             if !fits {
                 return Err("a counter is no record".to_owned());
             }
@@ -301,6 +351,7 @@ impl Caller {
         };
         let stands = held.as_ref().map(|it| it.version) == expected
             || memory.has(Flaw::IgnoresExpected)
+            || memory.is_racing && memory.has(Flaw::RacesUnchecked)
             || expected.is_none() && memory.has(Flaw::NoneReplaces)
             || name == "check" && memory.has(Flaw::IgnoresChecks)
             || name == "check"
@@ -401,10 +452,34 @@ impl Caller {
                 false => memory.clock,
             };
             let id = digest(&memory.event_ids);
+            let realm = match memory.flaw {
+                Some(Flaw::RealmOfTheFirst) if memory.event_ids > 1 => None,
+                Some(Flaw::RealmMadeUp) => Some("model"),
+                _ => Some("conformance"),
+            };
             memory.events.push(json!({
-                "id": id, "at": at, "realm": "model", "user": user, "event": kind, "detail": { "what": detail },
+                "id": id, "at": at, "realm": realm, "user": user, "event": kind, "detail": { "what": detail },
             }));
         }
+    }
+}
+
+/// Where a function's script is.
+fn script_in<'a>(function: &str, args: &'a Value) -> &'a Value {
+    match function {
+        "sign-in.begin" => &args["request"]["first-factor"]["kind"]["federated"],
+        "sign-in.assess" => &args["session"]["first-factor"]["kind"]["federated"],
+        "administration.preview" => &args["first-factor"]["kind"]["federated"],
+        "administration.reset" => &args["reason"],
+        "administration.add-totp" => &args["uri"],
+        "administration.unlock" | "administration.revoke" | "administration.erase" => {
+            &args["actor"]["operator"]
+        }
+        "administration.status" | "administration.first-factor-changed" => &args["user"],
+        "recovery.acknowledge" => &args["code-id"],
+        "policy.get" => &args["company"],
+        "policy.put" => &args["policy"]["trusted-providers"][0],
+        _ => &args["ticket"],
     }
 }
 

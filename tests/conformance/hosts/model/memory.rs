@@ -44,6 +44,9 @@ pub(crate) struct Memory {
     pub(crate) is_broken: bool,
     /// How often it was started anew: what goes into keys that do not outlive that.
     pub(crate) restarts: u32,
+    pub(crate) line_refuses: bool,
+    /// While calls race, each having read.
+    pub(crate) is_racing: bool,
 }
 
 impl Memory {
@@ -66,6 +69,8 @@ impl Memory {
             remembered: 0,
             is_broken: false,
             restarts: 0,
+            line_refuses: false,
+            is_racing: false,
         }
     }
 

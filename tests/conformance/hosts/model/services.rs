@@ -32,10 +32,14 @@ pub(crate) fn send(message: &Value, memory: &mut Memory) -> Carried {
     if !digits && !memory.has(Flaw::SendsAnyText) {
         return Err("what is not a code".to_owned());
     }
-    let is_number = number
-        .strip_prefix('+')
-        .is_some_and(|it| (7..=15).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit()));
-    if !is_number && !memory.has(Flaw::SendsToAnybody) {
+    let fits = match memory.flaw {
+        Some(Flaw::SendsToAnyDigits) => number.strip_prefix('+').is_some_and(|it| {
+            (7..=15).contains(&it.chars().count()) && it.chars().all(char::is_numeric)
+        }),
+        Some(Flaw::SendsToLines) => is_number(number.trim_end()),
+        _ => is_number(&number),
+    };
+    if !fits && !memory.has(Flaw::SendsToAnybody) {
         return Ok(json!({ "refused": "not-a-number" }));
     }
     if !(1..=128).contains(&key.len()) && !memory.has(Flaw::KeysUnbounded) {
@@ -50,6 +54,26 @@ pub(crate) fn send(message: &Value, memory: &mut Memory) -> Carried {
     }
     memory.messages.push(message.clone());
     Ok(json!(if unknown { "unknown" } else { "sent" }))
+}
+
+pub(crate) fn check(asked: &Value, memory: &Memory) -> Value {
+    let number = text(&asked["number"]);
+    let is_refused = memory.line_refuses && !memory.has(Flaw::CheckIgnoresTheLine);
+    if is_refused || !is_number(&number) && !memory.has(Flaw::CheckPermitsAnything) {
+        return json!({ "refused": "not-now" });
+    }
+    let countries = [("+1876", "JM"), ("+1", "US"), ("+34", "ES"), ("+44", "GB")];
+    let mut countries = countries.into_iter();
+    let found = countries.find(|(prefix, _)| number.starts_with(prefix));
+    match found {
+        Some((_, country)) if !memory.has(Flaw::CountryMadeUp) => json!({ "permitted": country }),
+        _ => json!({ "permitted": "ZZ" }),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+');
+    digits.is_some_and(|it| (7..=15).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit()))
 }
 
 pub(crate) fn keyring(name: &str, with: &Value, memory: &mut Memory) -> Value {
@@ -96,7 +120,11 @@ pub(crate) fn keyring(name: &str, with: &Value, memory: &mut Memory) -> Value {
         _ => {
             let rotates = memory.has(Flaw::IndexRotates);
             let of = if rotates { memory.generation } else { 0 };
-            json!({ "ok": digest(&("index", indexes, of, &data)) })
+            let context = match memory.has(Flaw::IndexShared) {
+                true => "any",
+                false => &context,
+            };
+            json!({ "ok": digest(&("index", indexes, of, context, &data)) })
         }
     }
 }

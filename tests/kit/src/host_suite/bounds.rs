@@ -66,6 +66,13 @@ pub(super) const CASES: &[HostCase] = &[
         [Records, Events]
     ),
     case!(
+        event_names,
+        "bounds-names-of-an-event",
+        "An event whose actor or company has 128 bytes is noted, with 129 refused",
+        ["STORE-8"],
+        [Records, Events]
+    ),
+    case!(
         names,
         "bounds-names-of-counters",
         "A counter's name of 1 to 128 bytes of a-z 0-9 / : - is known, any other refused",
@@ -157,7 +164,15 @@ async fn texts(bench: &mut Bench<'_>) -> Result<(), String> {
     for kind in [
         "reset",
         "sms-failed",
+        "sms-refused",
         "recovery-issued",
+        "recovery-acknowledged",
+        "recovery-presented",
+        "recovery-abandoned",
+        "recovery-used",
+        "recovery-revoked",
+        "device-trusted",
+        "device-revoked",
         "deadline-set",
         "other",
     ] {
@@ -167,6 +182,22 @@ async fn texts(bench: &mut Bench<'_>) -> Result<(), String> {
         let wide = format!("x{}", "é".repeat(100));
         bench.refused_without_trace(noted(wide)).await?;
         bench.ok(noted("x".repeat(200))).await?;
+    }
+    Ok(())
+}
+
+async fn event_names(bench: &mut Bench<'_>) -> Result<(), String> {
+    let of_actor = |name: String| json!({ "challenge-issued": null, "actor": name });
+    let of_company = |name: String| json!({ "challenge-issued": null, "companies": [name] });
+    let noted = |event: Value| Call::ana(&[commit_with(&[], &[event])]);
+    // 129 bytes in 65 characters, too.
+    for name in ["x".repeat(129), format!("x{}", "é".repeat(64))] {
+        for event in [of_actor(name.clone()), of_company(name)] {
+            bench.refused_without_trace(noted(event)).await?;
+        }
+    }
+    for event in [of_actor("x".repeat(128)), of_company("x".repeat(128))] {
+        bench.ok(noted(event)).await?;
     }
     Ok(())
 }

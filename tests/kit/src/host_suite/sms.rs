@@ -1,4 +1,4 @@
-//! The phone line (SMS-1, SMS-2). That no log has a number or a code (SMS-3) cannot be seen from here.
+//! The phone line (SMS-1, SMS-2, SMS-4, SMS-5; in which functions, in `functions.rs`). That no log has a number or a code (SMS-3) cannot be seen from here.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub(super) const CASES: &[HostCase] = &[
     case!(
         numbers,
         "sms-sends-to-numbers-alone",
-        "A message to what is not `+` and 7 to 15 digits does not go out",
+        "A message to what is not `+` and 7 to 15 ASCII digits does not go out",
         ["SMS-1"],
         [Messages]
     ),
@@ -63,6 +63,34 @@ pub(super) const CASES: &[HostCase] = &[
         "A message without a key, or with one of more than 128 bytes, does not go out",
         ["SMS-2"],
         [Messages]
+    ),
+    case!(
+        one,
+        "sms-one-message-a-call",
+        "Of two messages of one call, under two keys, one goes out at most",
+        ["SMS-4"],
+        [Messages]
+    ),
+    case!(
+        check_numbers,
+        "sms-check-permits-numbers-alone",
+        "What is not `+` and 7 to 15 ASCII digits is not permitted",
+        ["SMS-5"],
+        []
+    ),
+    case!(
+        check_country,
+        "sms-check-names-the-country",
+        "A number is permitted with the country that it is of",
+        ["SMS-5"],
+        []
+    ),
+    case!(
+        check_refusal,
+        "sms-check-hears-the-line",
+        "A number that the phone line refuses is not permitted",
+        ["SMS-5"],
+        [LineFaults]
     ),
 ];
 
@@ -105,21 +133,69 @@ async fn other_texts(bench: &mut Bench<'_>) -> Result<(), String> {
 }
 
 async fn numbers(bench: &mut Bench<'_>) -> Result<(), String> {
-    let numbers = [
-        "",
-        "+",
-        "+346000",
-        "34600000001",
-        "+3460000000000001",
-        "+34 600000001",
-        "+34600000001;+34600000002",
-        "tel:+34600000001",
-        "+3460000000a",
-    ];
-    for (i, number) in numbers.iter().enumerate() {
-        stays(bench, sending("123456", number, &format!("key-{i}"))).await?;
+    for (i, number) in NO_NUMBERS.iter().enumerate() {
+        let stayed = stays(bench, sending("123456", number, &format!("key-{i}"))).await;
+        stayed.map_err(|why| format!("{number:?}: {why}"))?;
     }
     Ok(())
+}
+
+async fn one(bench: &mut Bench<'_>) -> Result<(), String> {
+    for (user, second) in [("ana", "+34600000002"), ("bea", NUMBER)] {
+        let before = bench.look().await?.messages.len();
+        let keys = [format!("{user}-1"), format!("{user}-2")];
+        let [first_key, second_key] = &keys;
+        let script = [
+            message("123456", NUMBER, first_key),
+            message("654321", second, second_key),
+        ];
+        stays_at(bench, Call::phone(user, &script), before.saturating_add(1)).await?;
+    }
+    Ok(())
+}
+
+async fn check_numbers(bench: &mut Bench<'_>) -> Result<(), String> {
+    for number in NO_NUMBERS {
+        let permitted = permitted(bench, number).await;
+        holds(
+            permitted.is_none(),
+            &format!("{number:?} not to be permitted"),
+        )?;
+    }
+    Ok(())
+}
+
+async fn check_country(bench: &mut Bench<'_>) -> Result<(), String> {
+    let numbers = [
+        (NUMBER, "ES"),
+        ("+18765550100", "JM"),
+        ("+12025550100", "US"),
+        ("+447700900123", "GB"),
+    ];
+    for (number, country) in numbers {
+        let found = permitted(bench, number).await;
+        is(&json!(found), &json!(country))?;
+    }
+    Ok(())
+}
+
+async fn check_refusal(bench: &mut Bench<'_>) -> Result<(), String> {
+    bench.turn(Control::Line { refuses: true }).await?;
+    let found = permitted(bench, NUMBER).await;
+    is(&json!(found), &json!(null))?;
+    bench.turn(Control::Line { refuses: false }).await?;
+    let found = permitted(bench, NUMBER).await;
+    is(&json!(found), &json!("ES"))
+}
+
+/// Asks whether a number may be sent to, and returns its country if it may.
+async fn permitted(bench: &mut Bench<'_>, number: &str) -> Option<Value> {
+    let asking = json!({ "sms-check": {
+        "company": "acme", "number": number, "purpose": "enroll",
+    } });
+    // A host may answer that it may not, answer an error, or stop the call.
+    let answer = bench.ok(Call::phone("ana", &[asking])).await.ok()?;
+    answer.get("permitted").cloned()
 }
 
 async fn once(bench: &mut Bench<'_>) -> Result<(), String> {
@@ -177,16 +253,21 @@ async fn keys(bench: &mut Bench<'_>) -> Result<(), String> {
 }
 
 /// Makes a call whose message must not go out: refused, or answered with an outcome that says so.
-async fn stays(bench: &mut Bench<'_>, call: Call) -> Result<(), String> {
+pub(super) async fn stays(bench: &mut Bench<'_>, call: Call) -> Result<(), String> {
     let before = bench.look().await?.messages.len();
+    stays_at(bench, call, before).await
+}
+
+/// Makes a call whose last message must not go out, after which so many are out.
+async fn stays_at(bench: &mut Bench<'_>, call: Call, expected: usize) -> Result<(), String> {
     if let Ok(outcome) = bench.ok(call).await {
         let says_so = outcome.get("refused").is_some() || outcome.get("failed").is_some();
         holds(says_so, "an outcome that says that nothing went out")?;
     }
-    count(bench, before).await
+    count(bench, expected).await
 }
 
-async fn count(bench: &mut Bench<'_>, expected: usize) -> Result<(), String> {
+pub(super) async fn count(bench: &mut Bench<'_>, expected: usize) -> Result<(), String> {
     let found = bench.look().await?.messages.len();
     match found == expected {
         true => Ok(()),
@@ -200,7 +281,7 @@ fn sending(code: &str, number: &str, key: &str) -> Call {
     Call::phone("ana", &[message(code, number, key)])
 }
 
-fn message(code: &str, number: &str, key: &str) -> Value {
+pub(super) fn message(code: &str, number: &str, key: &str) -> Value {
     json!({ "sms-send": {
         "company": "acme",
         "number": number,
@@ -211,3 +292,21 @@ fn message(code: &str, number: &str, key: &str) -> Value {
 }
 
 const NUMBER: &str = "+34600000001";
+const NO_NUMBERS: [&str; 16] = [
+    "",
+    "+",
+    "+346000",
+    "34600000001",
+    "+3460000000000001",
+    "+34 600000001",
+    "+34600000001;+34600000002",
+    "tel:+34600000001",
+    "+3460000000a",
+    "+34６００００００１",
+    "+٣٤٦٠٠٠٠٠٠٠١",
+    "\u{ff0b}34600000001",
+    "+34600000001\n",
+    "+34600000001\r\n",
+    "+34600000001\u{0}",
+    " +34600000001",
+];
