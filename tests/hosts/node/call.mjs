@@ -16,6 +16,7 @@ export class Call {
   #companies = new Set(['*']);
   #writable;
   #read = new Map();
+  #usesLeft = MOST_USES;
   #stopped;
 
   /** Takes the arguments as JSON, with their names: what a call may reach is read from what the plugin will see. */
@@ -69,6 +70,15 @@ export class Call {
     this.#read.set(nameOf(key), [...versions, version]);
   }
 
+  /** Returns functions that can be used only so often: what they do takes time that is not the plugin's (WORLD-3). */
+  counted(functions) {
+    const counted = (run) => (...args) => {
+      if (this.#usesLeft-- === 0) this.stop(new Misuse('the host is called too often in a call'));
+      return run(...args);
+    };
+    return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, counted(run)]));
+  }
+
   /** Stops the call, for good: a plugin with exceptions of its own could catch this one and go on. */
   stop(error) {
     this.#stopped ??= error;
@@ -84,5 +94,6 @@ export class Call {
 /** Names a place in a map. */
 export const nameOf = ({ record, of }) => `${record}/${of}`;
 
+const MOST_USES = 1000;
 /** The only functions that are about a message. */
 const TEXTS = ['enrollment.begin-sms', 'enrollment.resend', 'verification.send-code'];

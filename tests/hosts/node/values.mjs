@@ -16,7 +16,8 @@ export function toValue(contract, type, json, path) {
       if (typeof json !== 'boolean') throw misfit('bool');
       return json;
     case 'string':
-      if (typeof json !== 'string') throw misfit('string');
+      // A lone surrogate would become U+FFFD on its way: two users of JavaScript's, and one of everybody else's.
+      if (typeof json !== 'string' || !json.isWellFormed()) throw misfit('string');
       return json;
     case 'u8':
     case 'u16':

@@ -1,6 +1,8 @@
 // A plugin with surroundings that obey a case.
 
-import { Call, ImportFailed } from './call.mjs';
+import { stringify } from 'lossless-json';
+
+import { Call, ImportFailed, Misuse } from './call.mjs';
 import { Faults } from './faults.mjs';
 import { Clock } from './imports/clock.mjs';
 import { Keyring } from './imports/keyring.mjs';
@@ -40,24 +42,26 @@ export class World {
     try {
       const call = new Call(name, args, this.#clock.read(), meet);
       const answer = this.#run(call, name, values);
-      return result.kind === 'result' ? { ok: toJson(contract, result.ok, answer) } : toJson(contract, result, answer);
+      return bounded(result.kind === 'result' ? { ok: toJson(contract, result.ok, answer) } : toJson(contract, result, answer));
     } catch (error) {
       if (error instanceof ImportFailed) return { err: { unavailable: error.dependency } };
       // jco throws what `err` carries, as it is; a trap is an error.
       if (result.kind !== 'result' || error instanceof Error) throw error;
-      return { err: toJson(contract, result.err, error) };
+      return bounded({ err: toJson(contract, result.err, error) });
     }
   }
 
   #run(call, name, values) {
     try {
-      return this.#plugin.call(name, values, {
+      const imports = {
         'countersign:mfa/store': this.#store.imports(call),
         'countersign:mfa/keyring': this.#keyring.imports(),
         'countersign:mfa/sms': this.#line.imports(call),
         'wasi:clocks/wall-clock': this.#clock.imports(call),
         'wasi:random/random': this.#random.imports(call),
-      });
+      };
+      const counted = Object.entries(imports).map(([interface_, functions]) => [interface_, call.counted(functions)]);
+      return this.#plugin.call(name, values, Object.fromEntries(counted));
     } finally {
       // Comes before whatever the plugin made of it.
       call.finish();
@@ -157,5 +161,12 @@ export class World {
   }
 }
 
+/** Lets an answer through that whoever asked can bear. */
+function bounded(answer) {
+  if (Buffer.byteLength(stringify(answer)) > LARGEST_ANSWER) throw new Misuse('the answer is larger than any can be');
+  return answer;
+}
+
+const LARGEST_ANSWER = 512 * 1024;
 const REALM = 'conformance';
 const START = 1_750_000_020n;

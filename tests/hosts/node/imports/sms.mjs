@@ -43,6 +43,8 @@ export class PhoneLine {
         // Nothing of the plugin's but digits goes out (SMS-1).
         if (!/^[0-9]{6,8}$/.test(message.code)) call.stop(new Misuse('sms.send of what is not 6 to 8 digits'));
         if (!isNumber(message.number)) call.stop(new Misuse('sms.send to what is not an E.164 number'));
+        // Who pays is handed on to carriers.
+        if (!isCompany(message.company)) call.stop(new Misuse('sms.send for a malformed company'));
         const keyBytes = Buffer.byteLength(message.idempotencyKey);
         if (keyBytes < 1 || keyBytes > 128) call.stop(new Misuse('sms.send with a key of other than 1 to 128 bytes'));
         call.meet();
@@ -119,6 +121,7 @@ function permission(number) {
   return { tag: 'permitted', val: country ?? 'ZZ' };
 }
 
+const isCompany = (text) => /^\P{Cc}+$/u.test(text) && Buffer.byteLength(text) <= 128;
 const isNumber = (text) => /^\+[1-9][0-9]{6,14}$/.test(text);
 
 const COUNTRIES = [['+1876', 'JM'], ['+1', 'US'], ['+34', 'ES'], ['+44', 'GB']];
