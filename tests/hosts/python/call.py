@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from values import Case, Json
 
@@ -44,6 +45,18 @@ class Call:
         named += [args.get("company"), (args.get("hypothetical") or {}).get("company")]
         self._companies = {"*", *(it for it in named if it is not None)}
         self._read: set[tuple[Key, int]] = set()
+        self._uses_left = MOST_USES
+
+    def counted(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns a function that can be used only so often: what it does takes no fuel (WORLD-3)."""
+
+        def used(*values: Any) -> Any:
+            self._uses_left -= 1
+            if self._uses_left < 0:
+                raise Misuse("the host is called too often in a call")
+            return run(*values)
+
+        return used
 
     def readable(self, record: Case) -> Key:
         """Names a record as the store does, if this call may read it (SCOPE-1)."""
@@ -71,6 +84,7 @@ class Call:
         self._read.add((key, version))
 
 
+MOST_USES = 1000
 #: The only functions that are about a message.
 TEXTS = {"enrollment.begin-sms", "enrollment.resend", "verification.send-code"}
 COUNTER = set("abcdefghijklmnopqrstuvwxyz0123456789/:-")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from wasmtime import Config, Engine, Store, WasmtimeError
@@ -38,8 +40,14 @@ class Plugin:
 
     def __init__(self, path: str) -> None:
         """Loads the component in a file. Nothing of it has run when this is done (WORLD-1)."""
+        # Compiling is not metered, so this is its bound.
+        if os.path.getsize(path) > LARGEST:
+            raise Refused(f"the file has more than {LARGEST} bytes")
         config = Config()
         config.consume_fuel = True
+        # A limit of each memory is one of the plugin only if it has no other.
+        config.wasm_multi_memory = False
+        config.max_wasm_stack = STACK
         self._engine = Engine(config)
         try:
             self._component = wasm.Component.from_file(self._engine, path)
@@ -57,6 +65,9 @@ class Plugin:
                 unknown += [f"{name}#{it}" for it in members if it not in world]
         if unknown:
             raise Refused(f"imports beyond the contract: {', '.join(unknown)}")
+        exported = {_dotted(name, it) for name, members in self._exports.items() for it in members}
+        if missing := EXPORTS - exported:
+            raise Refused(f"does not export what the contract has: {', '.join(sorted(missing))}")
 
     def function(self, name: str) -> Function | None:
         """Finds a function by a name such as `sign-in.begin`."""
@@ -75,9 +86,16 @@ class Plugin:
                         plain = imports[imported.partition("@")[0]][it]
                         instance.add_func(it, _adapted(plain, signature))
         store = Store(self._engine)
-        # A call that runs for ever, or grows without end, is ended (WORLD-3).
+        # A call that runs for ever, or grows without end, is ended (WORLD-3). Each of these is the limit of one thing,
+        # and a plugin may be made of many: so their numbers have limits too.
         store.set_fuel(FUEL)
-        store.set_limits(memory_size=MEMORY)
+        store.set_limits(
+            memory_size=MEMORY,
+            table_elements=TABLE_ELEMENTS,
+            instances=INSTANCES,
+            tables=TABLES,
+            memories=MEMORIES,
+        )
         instance = linker.instantiate(store, self._component)
         outer = instance.get_export_index(store, _export(interface))
         run = instance.get_func(store, instance.get_export_index(store, function, outer))
@@ -113,6 +131,20 @@ def _export(interface: str) -> str:
     return f"countersign:mfa/{interface}@0.1.0"
 
 
+def _dotted(interface: str, function: str) -> str:
+    return f"{interface.removeprefix('countersign:mfa/').removesuffix('@0.1.0')}.{function}"
+
+
+def _contract() -> set[str]:
+    """Reads from wit/ what a component exports."""
+    wit = Path(__file__).resolve().parents[3] / "wit"
+    found = set()
+    for interface in re.findall(r"^ +export ([a-z-]+);", (wit / "world.wit").read_text(), re.MULTILINE):
+        text = (wit / f"{interface}.wit").read_text()
+        found |= {f"{interface}.{it}" for it in re.findall(r"^ +([a-z0-9-]+): func\(", text, re.MULTILINE)}
+    return found
+
+
 def _allowed(name: str) -> set[str] | None:
     interface, _, version = name.partition("@")
     series, functions = WORLD.get(interface, ("", None))
@@ -128,6 +160,14 @@ WORLD: dict[str, tuple[str, set[str]]] = {
     "wasi:clocks/wall-clock": ("0.2.", {"now"}),
     "wasi:random/random": ("0.2.", {"get-random-bytes", "get-random-u64"}),
 }
-#: Some seconds of a call; one takes a few million.
-FUEL = 2_000_000_000
-MEMORY = 64 * 1024 * 1024
+EXPORTS = _contract()
+#: Less than a second or so of a call; one takes a few million.
+FUEL = 200_000_000
+MEMORY = 16 * 1024 * 1024
+MEMORIES = 1
+TABLES = 4
+TABLE_ELEMENTS = 10_000
+#: Those included that `wit-component` puts around a module.
+INSTANCES = 16
+STACK = 512 * 1024
+LARGEST = 4 * 1024 * 1024

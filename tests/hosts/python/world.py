@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from call import Call, ImportFailed, Key
+from call import Call, ImportFailed, Key, Misuse
 from faults import Faults
 from imports.clock import Clock
 from imports.keyring import Keyring
@@ -38,9 +39,12 @@ class World:
         values = [from_json(shape, args.get(name), name) for name, shape in found.params.items()]
         try:
             call = Call(function, args, self.clock.read(), meet)
-            return to_json(found.answer, self._plugin.call(function, values, self._imports(call)))
+            answer = to_json(found.answer, self._plugin.call(function, values, self._imports(call)))
         except ImportFailed as failed:
             return {"err": {"unavailable": failed.dependency}}
+        if len(json.dumps(answer)) > LARGEST_ANSWER:
+            raise Misuse("the answer is larger than any can be")
+        return answer
 
     def race(self, calls: list[dict[str, Json]]) -> list[Json]:
         """Makes calls that meet, although there is one thread.
@@ -119,14 +123,16 @@ class World:
         return found.content
 
     def _imports(self, call: Call) -> dict[str, Any]:
-        return {
+        imports = {
             "countersign:mfa/store": self.store.imports(call),
             "countersign:mfa/keyring": self.keyring.imports(call),
             "countersign:mfa/sms": self.line.imports(call),
             "wasi:clocks/wall-clock": self.clock.imports(call),
             "wasi:random/random": self.randomness.imports(call),
         }
+        return {it: {name: call.counted(run) for name, run in of.items()} for it, of in imports.items()}
 
 
+LARGEST_ANSWER = 512 * 1024
 REALM = "conformance"
 START = 1_750_000_020

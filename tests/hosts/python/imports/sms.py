@@ -53,6 +53,9 @@ class PhoneLine:
                 raise Misuse("sms.send of what is not 6 to 8 digits")
             if not NUMBER.fullmatch(message["number"]):
                 raise Misuse("sms.send to what is not an E.164 number")
+            # Who pays is handed on to carriers.
+            if not COMPANY.fullmatch(message["company"]) or len(message["company"].encode()) > 128:
+                raise Misuse("sms.send for a malformed company")
             if not 1 <= len(message["idempotency-key"].encode()) <= 128:
                 raise Misuse("sms.send with a key of other than 1 to 128 bytes")
             call.meet()
@@ -110,6 +113,7 @@ def _permission(number: str) -> Case:
 
 # `[0-9]`, for `\d` takes the digits of every script.
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+COMPANY = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
 CODE = re.compile(r"[0-9]{6,8}")
 COUNTRIES = {"+1876": "JM", "+1": "US", "+34": "ES", "+44": "GB"}
 FATES = {
