@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 pub use self::shell::Shell;
 use crate::host::Host;
-use crate::lab::{Ability, Session, View};
+use crate::lab::{Ability, Lab, Session, View};
 use crate::pattern;
 use crate::subject::Fault;
 
@@ -40,16 +40,22 @@ pub struct HostilePlugin {
     pub repeat: Option<Repeat>,
     /// Set where a host must not load it, to what the refusal of this project's host names.
     pub refused: Option<String>,
+    /// Whether a host may also find what is wrong with it when it makes an instance: then it answers none of its calls.
+    #[serde(default)]
+    pub may_load: bool,
+    /// Whether a host may also refuse it, whose calls are answered where it is loaded.
+    #[serde(default)]
+    pub may_be_refused: bool,
     /// The calls to make, in turn.
     #[serde(default)]
     pub calls: Vec<HostileCall>,
-    /// How many records may be there afterwards.
+    /// How many records may be there afterwards, at most.
     #[serde(default)]
     pub records: usize,
-    /// How many events may be there afterwards.
+    /// How many events may be there afterwards, at most.
     #[serde(default)]
     pub events: usize,
-    /// How many messages may have gone out afterwards.
+    /// How many messages may have gone out afterwards, at most.
     #[serde(default)]
     pub messages: usize,
     /// Set where it cannot even describe itself.
@@ -144,8 +150,8 @@ impl HostilePlugin {
 
     /// Has a host load it and make its calls, and looks at what is left.
     ///
-    /// `in_our_words` says whether the host says what this project's host says; of another one it is asked only that it
-    /// refuses what it must refuse, and stops what it must stop. What a lab cannot show is not looked at.
+    /// `in_our_words` says whether the host is this project's, says what that says, and leaves what that leaves; of
+    /// another one it is asked only that it refuses what it must refuse, and stops what it must stop. What a lab cannot show is not looked at.
     ///
     /// # Errors
     ///
@@ -154,7 +160,14 @@ impl HostilePlugin {
         let loaded = host.load(&self.component()?).await;
         let lab = match (loaded, &self.refused) {
             (Ok(lab), None) => lab,
+            (Ok(lab), Some(_)) if self.may_load && !in_our_words => {
+                never_answers(&*lab).await?;
+                return others_live(host).await;
+            }
             (Ok(_), Some(_)) => return Err("it was loaded".to_owned()),
+            (Err(_), None) if self.may_be_refused && !in_our_words => {
+                return others_live(host).await;
+            }
             (Err(refusal), None) => return Err(format!("it was not loaded: {refusal}")),
             (Err(refusal), Some(words)) => {
                 said(in_our_words, Some(words), &refusal.0)?;
@@ -185,7 +198,8 @@ impl HostilePlugin {
                 self.messages,
             ),
         ] {
-            if shows(ability) && found != allowed {
+            // Another host may be stricter, and let less of it happen; this project's is held to what it does.
+            if shows(ability) && (found > allowed || in_our_words && found != allowed) {
                 return Err(format!("expected {allowed} {what}, found {found}"));
             }
         }
@@ -240,6 +254,16 @@ fn plain(left: &View) -> Result<(), String> {
     {
         None => Ok(()),
         Some(line) => Err(format!("an event has control characters: {line:?}")),
+    }
+}
+
+/// Checks that a plugin that was loaded, and should not be, cannot even describe itself.
+async fn never_answers(lab: &dyn Lab) -> Result<(), String> {
+    let begin = lab.begin(SEED).await;
+    let mut session = begin.map_err(|fault| format!("no world: {fault}"))?;
+    match session.call(DESCRIBE, &Value::Object(Map::new())).await {
+        Err(_) => Ok(()),
+        Ok(answer) => Err(format!("it was loaded, and answered: {answer}")),
     }
 }
 

@@ -23,6 +23,8 @@ const FILES: &[(&str, &str)] = files![
     "answer-outside-memory",
     "argument-outside-memory",
     "case-that-is-not",
+    "code-in-the-name-of-an-export",
+    "code-in-the-name-of-an-import",
     "core-module",
     "counter-of-the-host",
     "counter-set-back",
