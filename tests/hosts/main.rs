@@ -1,7 +1,8 @@
-//! Every case against the component in the example hosts of other languages, every case for hosts on these, and what the
-//! kit makes of hosts that fail.
+//! Every case against the component in the example hosts of other languages, every case for hosts and every hostile plugin
+//! on these, and what the kit makes of hosts that fail.
 //!
-//! The trials are called `host-node/verify/right-code-once`: host, file, id; those for hosts `host-node/duties/ID`. Where the host's language or packages are
+//! The trials are called `host-node/verify/right-code-once`: host, file, id; those for hosts `host-node/duties/ID`, and
+//! hostile plugins `host-node/hostile/ID`. Where the host's language or packages are
 //! missing they are shown as ignored, and fail where `COUNTERSIGN_REQUIRE` names the peer.
 
 #![allow(
@@ -12,6 +13,7 @@
 )]
 
 mod faulty;
+mod hostile;
 mod refusals;
 
 use std::collections::BTreeSet;
@@ -40,6 +42,7 @@ fn main() {
     ];
     for host in &hosts {
         trials.extend(refusals::trials(host));
+        trials.extend(hostile::trials(host));
         trials.push(host.trial("no-case-is-skipped", |lab| {
             // A host that can do less has its cases skipped, which would go by unseen.
             match *lab.abilities() == BTreeSet::from(Ability::ALL) {
@@ -80,9 +83,10 @@ struct Example {
     name: &'static str,
     peer: Peer,
     remote: Remote,
-    loaded: Arc<OnceCell<Arc<dyn Lab>>>,
+    /// What came of that: a host that does not start is not started again for each trial.
+    loaded: Arc<OnceCell<Result<Arc<dyn Lab>, String>>>,
     /// The same with the probe in it.
-    probed: Arc<OnceCell<HostUnderTest>>,
+    probed: Arc<OnceCell<Result<HostUnderTest, String>>>,
 }
 
 impl Example {
@@ -106,11 +110,11 @@ impl Example {
     ) -> Trial {
         let host = self.clone();
         self.peer.trial(format!("{}/{name}", self.name), move || {
-            let load = host
-                .loaded
-                .get_or_try_init(|| host.remote.load(countersign_component::WASM));
-            let lab = RUNTIME.block_on(load).map(Arc::clone);
-            run(lab.map_err(|refusal| refusal.to_string())?)
+            let load = async || {
+                let loaded = host.remote.load(countersign_component::WASM).await;
+                loaded.map_err(|refusal| refusal.to_string())
+            };
+            run(RUNTIME.block_on(host.loaded.get_or_init(load)).clone()?)
         })
     }
 
@@ -119,9 +123,13 @@ impl Example {
         let host = self.clone();
         let name = format!("{}/duties/{}", self.name, case.id);
         self.peer.trial(name, move || {
-            let load = || HostUnderTest::load(Arc::new(host.remote), countersign_component::PROBE);
-            let probed = RUNTIME.block_on(host.probed.get_or_try_init(load));
-            let probed = probed.map_err(|refusal| Failed::from(refusal.to_string()))?;
+            let load = async || {
+                let host = Arc::new(host.remote.clone());
+                let loaded = HostUnderTest::load(host, countersign_component::PROBE).await;
+                loaded.map_err(|refusal| refusal.to_string())
+            };
+            let probed = RUNTIME.block_on(host.probed.get_or_init(load));
+            let probed = probed.as_ref().map_err(Failed::from)?;
             let ran = RUNTIME.block_on(case.run(probed));
             ran.passed()
                 .map_err(|failed| Failed::from(failed.to_string()))
