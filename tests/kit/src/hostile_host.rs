@@ -34,7 +34,7 @@ pub struct HostileHost {
     pub record: Option<About>,
     /// What comes of it that no plugin can prevent.
     #[serde(default)]
-    pub accepts: BTreeSet<Harm>,
+    pub accepts: Vec<Accepted>,
     /// Why no plugin can, and what is given away.
     pub why: Option<String>,
 }
@@ -67,6 +67,16 @@ pub enum Harm {
     Broken,
 }
 
+/// Harm that no plugin can prevent, and where it comes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// Which.
+    pub harm: Harm,
+    /// On which journeys; on any other it is not accepted.
+    pub journeys: BTreeSet<String>,
+}
+
 /// Harm that came of a lie.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -94,13 +104,30 @@ impl HostileHost {
     pub fn all() -> Result<Vec<Self>, String> {
         let file: File = toml::from_str(TABLE).map_err(|error| error.to_string())?;
         let silent = |it: &&Self| it.accepts.is_empty() != it.why.is_none();
-        match file.host.iter().find(silent) {
-            None => Ok(file.host),
-            Some(it) => Err(format!(
+        if let Some(it) = file.host.iter().find(silent) {
+            return Err(format!(
                 "{}: expected `why` with `accepts`, and only then",
                 it.id
-            )),
+            ));
         }
+        let no_journey = |(_, name): &(Harm, String)| Journey::ALL.iter().all(|it| it.name != name);
+        for it in &file.host {
+            if let Some((_, name)) = it.accepted().into_iter().find(no_journey) {
+                return Err(format!("{}: no journey is called {name}", it.id));
+            }
+        }
+        Ok(file.host)
+    }
+
+    /// Returns each harm that the entry accepts, with the journey on which it does.
+    #[must_use]
+    pub fn accepted(&self) -> BTreeSet<(Harm, String)> {
+        let each = |it: &Accepted| {
+            let harm = it.harm;
+            let journeys = it.journeys.clone().into_iter();
+            journeys.map(move |journey| (harm, journey))
+        };
+        self.accepts.iter().flat_map(each).collect()
     }
 
     /// Puts a plugin into this host, lets it make every journey with every use of the import being the lie, and returns
@@ -153,7 +180,10 @@ impl HostileHost {
     /// The harm that came of it, or why a journey cannot be made.
     pub async fn run(&self, subject: &dyn Subject) -> Result<(), String> {
         let found = self.search(subject).await?;
-        let mut harm = found.iter().filter(|it| !self.accepts.contains(&it.harm));
+        let accepted = self.accepted();
+        let mut harm = found
+            .iter()
+            .filter(|it| !accepted.contains(&(it.harm, it.journey.to_owned())));
         match harm.next() {
             None => Ok(()),
             Some(first) => Err(format!("{first}; and {} more", harm.count())),

@@ -62,7 +62,7 @@ pub(super) struct Honest {
     /// How often each call uses the import.
     pub(super) uses: Vec<u32>,
     pub(super) answers: Vec<Value>,
-    /// Whether each call counted a wrong code of the app.
+    /// Whether each call counted a wrong code of a factor.
     pub(super) counted: Vec<bool>,
 }
 
@@ -105,6 +105,24 @@ pub(super) async fn honest(
     }
     traveller.come_back().await?;
     Ok(honest)
+}
+
+impl Move {
+    /// Says whether it types what is not right.
+    pub(super) fn is_wrong(self) -> bool {
+        matches!(
+            self,
+            Self::Wrong | Self::WrongConfirm | Self::WrongRecovery | Self::WrongSms
+        )
+    }
+
+    /// Says whether the code that it types is used up by it, if it is accepted.
+    pub(super) fn spends(self) -> bool {
+        matches!(
+            self,
+            Self::Right | Self::Again | Self::Confirm | Self::ConfirmSms | Self::RightSms
+        )
+    }
 }
 
 impl Journey {

@@ -1,5 +1,7 @@
 //! Whoever makes a journey, and what they make of a host that lies.
 
+mod aftermath;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,6 +11,26 @@ use super::{Harm, HostileHost};
 use crate::authenticator::Authenticator;
 use crate::subject::{Fault, Instance, Subject};
 use crate::world::{Lie, World};
+
+/// What was told on a journey on which lies were told.
+#[derive(Default)]
+struct Seen {
+    /// How many wrong codes of factors were counted when it began.
+    before: u64,
+    /// How many were told since that an honest host counts for a factor.
+    counted: u64,
+    /// What was told to be wrong, with the tries that were said to be left.
+    rejected: Vec<(Move, u64)>,
+    accepted: Vec<Spent>,
+}
+
+/// A code that was accepted.
+struct Spent {
+    by: Move,
+    /// On which ticket it was typed.
+    ticket: Value,
+    code: String,
+}
 
 /// Whoever makes a journey, and what they have at hand.
 pub(super) struct Traveller {
@@ -38,9 +60,10 @@ impl Traveller {
             Ok(traveller) => traveller,
             Err(why) => return vec![(Harm::Broken, why)],
         };
-        let before = traveller.wrong_codes().await.unwrap_or(0);
-        let mut counted = 0_u64;
-        let mut accepted = None;
+        let mut seen = Seen {
+            before: traveller.wrong_codes().await.unwrap_or(0),
+            ..Seen::default()
+        };
         for (i, it) in journey.moves.iter().enumerate() {
             if i == told.call {
                 let (on, lasts) = (told.use_, told.lasts);
@@ -51,6 +74,7 @@ impl Traveller {
             } else if i > told.call && !told.lasts {
                 traveller.world.lying().end();
             }
+            let ticket = traveller.ticket.clone();
             let answer = match traveller.make(*it).await {
                 Ok(answer) => answer,
                 Err(fault) => {
@@ -64,37 +88,24 @@ impl Traveller {
                 harm.push((Harm::More, why));
             }
             let is_counted = honest.counted.get(i).is_some_and(|counted| *counted);
-            if is_counted && case(&answer) == Some("rejected") {
-                counted = counted.saturating_add(1);
+            // A code that is not even compared, since it is late, counts for nothing.
+            if reason(&answer).is_some() && reason(&answer) == reason(wanted) {
+                seen.counted = seen.counted.saturating_add(u64::from(is_counted));
+                if let (Some(left), true) = (attempts_left(&answer), it.is_wrong()) {
+                    seen.rejected.push((*it, left));
+                }
             }
-            if matches!(
-                it,
-                Move::Right | Move::Again | Move::Confirm | Move::RightSms
-            ) && case(&answer) == Some("accepted")
-            {
-                accepted = Some((*it, traveller.typed.clone()));
+            if it.spends() && case(&answer) == Some("accepted") {
+                let code = traveller.typed.clone();
+                seen.accepted.push(Spent {
+                    by: *it,
+                    ticket,
+                    code,
+                });
             }
         }
         traveller.world.lying().end();
-        match traveller.wrong_codes().await {
-            Ok(after) if after < before.saturating_add(counted) => {
-                let why = format!("{counted} wrong codes were told, {before} became {after}");
-                harm.push((Harm::LostCount, why));
-            }
-            Ok(_) => {}
-            Err(why) => harm.push((Harm::Broken, why)),
-        }
-        if let Some((it, code)) = accepted
-            && traveller.is_good_again(it, &code).await
-        {
-            harm.push((
-                Harm::Twice,
-                format!("the code of {it:?} was accepted again"),
-            ));
-        }
-        if let Err(why) = traveller.come_back().await {
-            harm.push((Harm::Broken, why));
-        }
+        harm.extend(traveller.aftermath(seen).await);
         harm
     }
 
@@ -261,70 +272,6 @@ impl Traveller {
         }
     }
 
-    /// Says whether a code that was accepted is accepted on another ticket.
-    async fn is_good_again(&mut self, it: Move, code: &str) -> bool {
-        let method = match it {
-            Move::RightSms => "sms",
-            _ => "totp",
-        };
-        let begun = self
-            .ask("sign-in.begin", begin("ana", "sign-in", false))
-            .await;
-        let ticket = begun
-            .ok()
-            .and_then(|it| it.pointer("/ok/challenge/ticket").cloned());
-        let args = json!({
-            "user": "ana", "ticket": ticket, "method": method, "code": code, "remember": false
-        });
-        let again = self.ask("verification.verify", args).await;
-        again.is_ok_and(|answer| case(&answer) == Some("accepted"))
-    }
-
-    /// Gets in with an honest host, two hours later.
-    pub(super) async fn come_back(&mut self) -> Result<(), String> {
-        self.world.clock().advance(7_200);
-        let apps: Vec<String> = self.apps.iter().rev().cloned().collect();
-        for key in &apps {
-            let begun = self
-                .ask("sign-in.begin", begin("ana", "sign-in", false))
-                .await?;
-            let Some(ticket) = begun.pointer("/ok/challenge/ticket") else {
-                return match (begun.get("ok"), self.enrolled) {
-                    (Some(_), false) => Ok(()),
-                    _ => Err(format!(
-                        "two hours later: expected a challenge, found {begun}"
-                    )),
-                };
-            };
-            let code = self.app(key)?.code(self.now());
-            let args = json!({
-                "user": "ana", "ticket": ticket, "method": "totp", "code": code, "remember": false
-            });
-            let verified = self.ask("verification.verify", args).await?;
-            if case(&verified) == Some("accepted") {
-                return Ok(());
-            }
-            self.world.clock().advance(7_200);
-        }
-        match apps.is_empty() {
-            true => Ok(()),
-            false => Err("two hours later: no code of any app was accepted".to_owned()),
-        }
-    }
-
-    /// Returns how many wrong codes of the app are counted that no success made good.
-    pub(super) async fn wrong_codes(&self) -> Result<u64, String> {
-        let status = self
-            .ask("administration.status", json!({ "user": "ana" }))
-            .await?;
-        let factors = found(&status, "/ok/factors")?;
-        let factors = factors.as_array().into_iter().flatten();
-        let mut counts = factors
-            .filter(|it| it.get("method") == Some(&json!("totp")))
-            .filter_map(|it| it.get("unredeemed").and_then(Value::as_u64));
-        Ok(counts.next().unwrap_or(0))
-    }
-
     async fn ask(&self, function: &str, args: Value) -> Result<Value, String> {
         let answer = self.instance.call(function, &args).await;
         answer.map_err(|fault| format!("{function}: {fault}"))
@@ -370,6 +317,16 @@ fn reach(answer: &Value) -> u8 {
         None if answer.get("ok").is_some() => 1,
         None => 0,
     }
+}
+
+/// Returns why an answer says that a code is not right.
+fn reason(answer: &Value) -> Option<&Value> {
+    answer.pointer("/ok/rejected/reason")
+}
+
+/// Returns how many tries an answer says are left, if it says that a code is wrong.
+fn attempts_left(answer: &Value) -> Option<u64> {
+    answer.pointer("/ok/rejected/attempts-left")?.as_u64()
 }
 
 /// Returns the case of a variant in an answer that is no failure.
