@@ -134,11 +134,8 @@ impl HostCase {
                 };
             }
         };
-        let checked = match (self.check)(&mut bench).await {
-            Ok(()) => bench.end().await,
-            failed => failed,
-        };
-        let outcome = match checked {
+        let found = (self.check)(&mut bench).await;
+        let outcome = match bench.end(found).await {
             Ok(()) => Outcome::Passed,
             Err(why) => Outcome::Failed(Failed {
                 step: bench.step(),

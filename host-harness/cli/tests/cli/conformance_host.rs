@@ -37,7 +37,8 @@ fn a_filter_takes_a_part_of_an_id_or_a_duty() {
         json!(versions),
         json!([
             "store-versions-never-repeat",
-            "store-versions-never-repeat-collected"
+            "store-versions-never-repeat-collected",
+            "store-versions-never-repeat-restarted"
         ])
     );
     assert_eq!(list("never-repeat"), versions);

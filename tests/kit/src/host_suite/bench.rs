@@ -46,11 +46,13 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Ends a case that found nothing: whoever refused something must not refuse everything, nor be gone.
-    pub(super) async fn end(&mut self) -> Result<(), String> {
+    /// Ends a case with what it found. Whoever refused something must not refuse everything; and where the host is gone,
+    /// that is what is wrong, whatever the case made of it.
+    pub(super) async fn end(&mut self, found: Result<(), String>) -> Result<(), String> {
         if let Some(why) = &self.lost {
             return Err(gone(why));
         }
+        found?;
         if !self.has_refused {
             return Ok(());
         }
@@ -169,7 +171,7 @@ impl<'a> Bench<'a> {
         });
         let answers = match tokio::time::timeout(PATIENCE, self.session.race(calls)).await {
             Ok(answers) => answers.map_err(|fault| fault.to_string())?,
-            Err(_) => return Err(NO_END.to_owned()),
+            Err(_) => return Err(gone(NO_END)),
         };
         self.amend(|it| it.answers.clone_from(&answers));
         let mut all = Vec::with_capacity(answers.len());
@@ -263,7 +265,7 @@ impl<'a> Bench<'a> {
             }
             Err(_) => {
                 self.lost.get_or_insert_with(|| NO_END.to_owned());
-                return Err(NO_END.to_owned());
+                return Err(gone(NO_END));
             }
         };
         self.amend(|it| it.answers.push(answer.clone()));
@@ -328,4 +330,4 @@ fn read(answer: &Value) -> Result<Reply, String> {
 const SEED: u64 = 1;
 /// Longer than any host should let a call run.
 const PATIENCE: Duration = Duration::from_secs(90);
-const NO_END: &str = "expected an end of the call within 90 seconds";
+const NO_END: &str = "no answer within 90 seconds";
