@@ -50,20 +50,24 @@ class World:
         """Makes calls that meet, although there is one thread.
 
         Each begins where the one before it is about to change something, so all have read before the first changes
-        anything.
+        anything; of more than `DEEPEST`, so many at a time.
         """
         answers: list[Json] = []
         faults: list[Exception] = []
+        inside = 0
 
         def begin_next() -> None:
-            if len(answers) == len(calls):
+            nonlocal inside
+            if len(answers) == len(calls) or inside == DEEPEST:
                 return
+            inside += 1
             place = len(answers)
             answers.append(None)
             try:
                 answers[place] = self.call(**calls[place], meet=begin_next)
             except Exception as error:  # Not the fault of the call in which this one was made.
                 faults.append(error)
+            inside -= 1
 
         # One that changes nothing lets no other in.
         while len(answers) < len(calls):
@@ -134,5 +138,7 @@ class World:
 
 
 LARGEST_ANSWER = 512 * 1024
+#: How many calls may be within one another: each takes its part of one stack.
+DEEPEST = 32
 REALM = "conformance"
 START = 1_750_000_020
