@@ -88,10 +88,9 @@ impl Traveller {
                 harm.push((Harm::More, why));
             }
             let is_counted = honest.counted.get(i).is_some_and(|counted| *counted);
-            // A code that is not even compared, since it is late, counts for nothing.
-            if reason(&answer).is_some() && reason(&answer) == reason(wanted) {
+            if let Some(left) = attempts_left(&answer) {
                 seen.counted = seen.counted.saturating_add(u64::from(is_counted));
-                if let (Some(left), true) = (attempts_left(&answer), it.is_wrong()) {
+                if it.is_wrong() {
                     seen.rejected.push((*it, left));
                 }
             }
@@ -319,14 +318,12 @@ fn reach(answer: &Value) -> u8 {
     }
 }
 
-/// Returns why an answer says that a code is not right.
-fn reason(answer: &Value) -> Option<&Value> {
-    answer.pointer("/ok/rejected/reason")
-}
-
-/// Returns how many tries an answer says are left, if it says that a code is wrong.
+/// Returns how many tries an answer says are left, if it says that a code is wrong. One that is only late does not count.
 fn attempts_left(answer: &Value) -> Option<u64> {
-    answer.pointer("/ok/rejected/attempts-left")?.as_u64()
+    let rejected = answer.pointer("/ok/rejected")?;
+    let is_wrong = rejected.get("reason") == Some(&json!("wrong"));
+    let left = rejected.get("attempts-left")?.as_u64();
+    left.filter(|_| is_wrong)
 }
 
 /// Returns the case of a variant in an answer that is no failure.
