@@ -98,7 +98,7 @@ async fn held(path: PathBuf) {
         matches!(refused, Err(DirectoryError::Unavailable(_))),
         "{refused:?}"
     );
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(30));
     // Who reads need not wait.
     directory.user("mia").await.expect("it answers");
     other.execute_batch("ROLLBACK").expect("it is let go");

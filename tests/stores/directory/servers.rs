@@ -98,7 +98,7 @@ async fn away() {
         let written = directory.add_user(user("mia", "Mia")).await;
         assert!(matches!(written, Err(DirectoryError::Unavailable(_))));
         assert!(directory.ping().await.is_err());
-        assert!(began.elapsed() < Duration::from_secs(6));
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
     let opened = open(&address).await.err();
     assert!(matches!(opened, Some(OpenError::Unavailable(_))));
@@ -106,7 +106,7 @@ async fn away() {
     let began = Instant::now();
     while directory.ping().await.is_err() {
         assert!(
-            began.elapsed() < Duration::from_secs(8),
+            began.elapsed() < Duration::from_secs(60),
             "it does not come back"
         );
         sleep(Duration::from_millis(10)).await;
@@ -139,7 +139,7 @@ async fn held() {
             "{answer:?}"
         );
     }
-    assert!(began.elapsed() < Duration::from_secs(4));
+    assert!(began.elapsed() < Duration::from_secs(30));
     client.batch_execute("COMMIT").await.expect("it is let go");
     // No connection is left in a transaction that somebody gave up.
     for number in 0..20 {
@@ -153,7 +153,7 @@ async fn held() {
         let row = client.query_one(idle, &[]).await.expect("it answers");
         match row.get::<_, i64>(0) {
             0 => break,
-            left => assert!(began.elapsed() < Duration::from_secs(4), "{left} left"),
+            left => assert!(began.elapsed() < Duration::from_secs(30), "{left} left"),
         }
         sleep(Duration::from_millis(20)).await;
     }

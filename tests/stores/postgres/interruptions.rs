@@ -273,7 +273,7 @@ const AWAY: Duration = Duration::from_millis(300);
 const START: Duration = Duration::from_secs(20);
 
 /// How soon everybody must be served again after that.
-const BACK: Duration = Duration::from_secs(8);
+const BACK: Duration = Duration::from_secs(30);
 
 const TERMINATE: &str = "
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
