@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         (
             "a-host-that-hangs-is-ended",
-            script("read line; sleep 60"),
+            script("read line; sleep 60").within(Duration::from_secs(1), ANSWER),
             "no answer within 1 seconds",
         ),
         (
@@ -58,7 +58,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let loaded = RUNTIME.block_on(remote.load(b"component"));
             let refusal = loaded.err().ok_or("it was loaded")?;
             is_said(&refusal.0, words)?;
-            match began.elapsed() < Duration::from_secs(20) {
+            match began.elapsed() < Duration::from_secs(50) {
                 true => Ok(()),
                 false => Err("it took too long".into()),
             }
@@ -130,9 +130,9 @@ async fn fault_and_death() -> Result<(), Failed> {
     is_said(fault.ok_or("no fault")?.why(), "still owes an answer")
 }
 
-/// A host that is a shell script, with little patience for it.
+/// A host that is a shell script. A machine that is busy may take its time to start it.
 fn script(text: &str) -> Remote {
-    Remote::new("sh", ["-c", text]).within(Duration::from_secs(1), Duration::from_secs(10))
+    Remote::new("sh", ["-c", text]).within(Duration::from_secs(30), ANSWER)
 }
 
 const HELLO: &str = r#"echo '{"protocol":1,"host":"h","abilities":[]}'"#;
@@ -143,3 +143,5 @@ fn is_said(found: &str, words: &str) -> Result<(), Failed> {
         false => Err(format!("expected {words}, found {found}").into()),
     }
 }
+
+const ANSWER: Duration = Duration::from_secs(10);
