@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// | an object | an object that has these entries, each as wanted, and maybe others |
 /// | a list | a list of as many elements, each as wanted |
 /// | `"$any"` | anything but null |
-/// | `{ "$not": x }` | anything but x |
+/// | `{ "$not": x }` | anything but x, and not null |
 /// | `{ "$at-most": n }`, `{ "$at-least": n }` | a number up to, or from, n |
 /// | null | null, or an entry that is not there |
 /// | a text | the same text, or a variant's case of that name with whatever it carries |
