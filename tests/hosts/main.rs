@@ -124,7 +124,9 @@ impl Example {
         let name = format!("{}/duties/{}", self.name, case.id);
         self.peer.trial(name, move || {
             let load = async || {
-                let host = Arc::new(host.remote.clone());
+                // A busy machine takes its time to take memory until there is none left.
+                let host = host.remote.clone();
+                let host = Arc::new(host.within(Duration::from_secs(120), Duration::from_secs(85)));
                 let loaded = HostUnderTest::load(host, countersign_component::PROBE).await;
                 loaded.map_err(|refusal| refusal.to_string())
             };

@@ -249,8 +249,8 @@ is skipped was not run, and has its reason; it is never a pass. Ids of cases do 
 
 Exit codes:
   0    it conforms: all that is required passed, or failed as expected
-  1    the plugin or a file cannot be read, a report not written, or --host not be spoken to
+  1    the plugin or a file cannot be read, or a report not written
   2    the command line cannot be used, or names a case that is not there
-  3    a host would refuse the plugin; nothing of it ran
+  3    a host would refuse the plugin, or --host does not start; nothing of it ran
   4    it does not conform; the report says which clause, and where
   130  Ctrl-C";

@@ -51,6 +51,7 @@ pub(crate) fn relaxed_limits() -> Limits {
     let mut limits = Limits::default();
     limits.guest_time = limits.guest_time.saturating_mul(2);
     limits.call_time = limits.call_time.saturating_mul(2);
+    limits.store_time = limits.store_time.saturating_mul(2);
     limits
 }
 

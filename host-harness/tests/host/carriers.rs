@@ -251,6 +251,8 @@ async fn a_connection_that_cannot_be_made_is_tried_again() {
     ] {
         assert_eq!(format!("{outcome:?}"), "Failed(\"no-connection\")");
     }
+    let mut patient = times();
+    patient.total = Duration::from_secs(30);
     for twilios in [false, true] {
         let port = server::unused_port();
         let url = format!("http://127.0.0.1:{port}");
@@ -260,8 +262,8 @@ async fn a_connection_that_cannot_be_made_is_tried_again() {
             Server::on(listener, [answer("201 Created", "", "{}")])
         });
         let outcome = match twilios {
-            true => twilio(&url).send(&message()).await,
-            false => webhook(&url).send(&message()).await,
+            true => twilio(&url).times(patient).send(&message()).await,
+            false => webhook(&url).times(patient).send(&message()).await,
         };
         assert!(matches!(outcome, Outcome::Sent), "{outcome:?}");
         assert_eq!(late.join().expect("it listened").requests().len(), 1);

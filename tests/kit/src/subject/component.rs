@@ -34,6 +34,7 @@ impl Component {
         let mut limits = Limits::default();
         limits.guest_time = Duration::from_secs(30);
         limits.call_time = Duration::from_secs(60);
+        limits.store_time = Duration::from_secs(20);
         limits
     }
 
