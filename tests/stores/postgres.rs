@@ -11,6 +11,7 @@ mod trails;
 use countersign_tests::cluster::Cluster;
 use countersign_tests::peer::Peer;
 use libtest_mimic::Trial;
+use tokio_postgres::Client;
 
 use crate::kind::RUNTIME;
 
@@ -40,4 +41,16 @@ where
 async fn database() -> String {
     let cluster = Cluster::shared().expect("a server starts");
     cluster.database().await.expect("a database is made")
+}
+
+/// Somebody who uses the database at an address beside the store.
+async fn client(url: &str) -> Client {
+    let cluster = Cluster::shared().expect("it runs");
+    let client = cluster.client(name(url)).await;
+    client.expect("it connects")
+}
+
+/// The name of the database at an address.
+fn name(url: &str) -> &str {
+    url.rsplit('/').next().expect("a name")
 }

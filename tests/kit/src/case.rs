@@ -310,8 +310,7 @@ impl Cases {
     }
 
     /// Returns the ids that are most like a text, the nearest first; none where nothing is like it.
-    #[must_use]
-    pub fn nearest(&self, text: &str) -> Vec<&str> {
+    fn nearest(&self, text: &str) -> Vec<&str> {
         let mut ids: Vec<&str> = self.all().map(|case| case.id.as_str()).collect();
         let likeness = |id: &str| strsim::sorensen_dice(text, id);
         ids.retain(|id| likeness(id) >= LIKE);

@@ -108,30 +108,18 @@ impl HostCase {
         let missing = needs.difference(under_test.lab.abilities());
         let missing: Vec<Ability> = missing.copied().collect();
         if !missing.is_empty() {
-            return Ran {
-                outcome: Outcome::Skipped { missing },
-                trace: Vec::new(),
-                set: 0,
-            };
+            return Ran::untold(Outcome::Skipped { missing });
         }
         if needs.contains(&Ability::Race) && under_test.races_apart().await {
-            return Ran {
-                outcome: Outcome::Apart,
-                trace: Vec::new(),
-                set: 0,
-            };
+            return Ran::untold(Outcome::Apart);
         }
         let mut bench = match Bench::begin(&*under_test.host, &*under_test.lab).await {
             Ok(bench) => bench,
             Err(why) => {
-                return Ran {
-                    outcome: Outcome::Failed(Failed {
-                        step: "start".to_owned(),
-                        why,
-                    }),
-                    trace: Vec::new(),
-                    set: 0,
-                };
+                return Ran::untold(Outcome::Failed(Failed {
+                    step: "start".to_owned(),
+                    why,
+                }));
             }
         };
         let found = (self.check)(&mut bench).await;
@@ -143,9 +131,8 @@ impl HostCase {
             }),
         };
         Ran {
-            outcome,
             trace: bench.into_trace(),
-            set: 0,
+            ..Ran::untold(outcome)
         }
     }
 }

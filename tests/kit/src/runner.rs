@@ -81,6 +81,15 @@ impl fmt::Display for Failed {
 impl std::error::Error for Failed {}
 
 impl Ran {
+    /// Of a case of which there is nothing to tell.
+    pub(crate) fn untold(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            trace: Vec::new(),
+            set: 0,
+        }
+    }
+
     /// Makes an error of everything but a pass.
     ///
     /// # Errors
@@ -112,11 +121,7 @@ pub async fn run_on(cases: &Cases, case: &Case, lab: &dyn Lab, terms: Terms) -> 
     let missing: BTreeSet<Ability> = needs(cases, case);
     let missing: Vec<Ability> = missing.difference(lab.abilities()).copied().collect();
     if !missing.is_empty() {
-        return Ran {
-            outcome: Outcome::Skipped { missing },
-            trace: Vec::new(),
-            set: 0,
-        };
+        return Ran::untold(Outcome::Skipped { missing });
     }
     let trace = Trace::default();
     let set = AtomicUsize::new(0);

@@ -143,13 +143,11 @@ impl Suite {
                 continue;
             };
             if let Some(one) = tried.get_mut(place) {
-                let ran = ran.unwrap_or_else(|error| Ran {
-                    outcome: Outcome::Failed(Failed {
+                let ran = ran.unwrap_or_else(|error| {
+                    Ran::untold(Outcome::Failed(Failed {
                         step: "start".to_owned(),
                         why: format!("the suite itself failed: {error}"),
-                    }),
-                    trace: Vec::new(),
-                    set: 0,
+                    }))
                 });
                 one.verdict = self.judge(&one.id, ran.outcome);
                 one.trace = ran.trace;

@@ -13,7 +13,7 @@ use libtest_mimic::Trial;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use super::{database, trial};
+use super::{client, database, name, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -119,9 +119,7 @@ async fn ten_start() {
 async fn newer_tables() {
     let url = database().await;
     drop(open(&url).await);
-    let cluster = Cluster::shared().expect("it runs");
-    let name = url.rsplit('/').next().expect("a name");
-    let client = cluster.client(name).await.expect("it connects");
+    let client = client(&url).await;
     let newer = "UPDATE countersign_schema SET version = 99";
     client.batch_execute(newer).await.expect("it is newer");
     let refused = PostgresStore::connect(&url).await.expect_err("refused");
@@ -156,9 +154,7 @@ async fn held_lock() {
     let commit = Commit::new(1, vec![put("u", None, 1)]);
     store.commit(commit).await.expect("there is none");
     let expected = version(&store, account("u")).await;
-    let cluster = Cluster::shared().expect("it runs");
-    let name = url.rsplit('/').next().expect("a name");
-    let client = cluster.client(name).await.expect("it connects");
+    let client = client(&url).await;
     let hold = "BEGIN; SELECT * FROM countersign_record FOR UPDATE";
     client.batch_execute(hold).await.expect("it holds");
     let began = Instant::now();
@@ -197,9 +193,7 @@ async fn late_reader() {
         let won = answers.iter().filter(|it| it.is_ok()).count();
         assert_eq!(won, 1, "{answers:?}");
     }
-    let name = url.rsplit('/').next().expect("a name");
-    let cluster = Cluster::shared().expect("it runs");
-    let client = cluster.client(name).await.expect("it connects");
+    let client = client(&url).await;
     let asked = "SELECT pg_stat_clear_snapshot(), pg_stat_get_db_deadlocks(oid)
         FROM pg_database WHERE datname = current_database()";
     // The server's processes tell of themselves after a second at the latest.
@@ -211,9 +205,7 @@ async fn late_reader() {
 /// What comes of a deadlock with somebody else's statement. Nothing was changed, so nobody is told that something was.
 async fn deadlock() {
     let url = database().await;
-    let name = url.rsplit('/').next().expect("a name");
-    let cluster = Cluster::shared().expect("it runs");
-    let client = cluster.client(name).await.expect("it connects");
+    let (name, client) = (name(&url), client(&url).await);
     // It is the store's statement that looks for a deadlock, once, and before it has waited too long for a lock.
     let soon = format!("ALTER DATABASE {name} SET deadlock_timeout = '1s'");
     client.batch_execute(&soon).await.expect("it is set");

@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use countersign_host::store::{PostgresStore, Store, Trail};
-use countersign_tests::cluster::Cluster;
 use libtest_mimic::Trial;
 
-use super::{database, trial};
+use super::{client, database, name, trial};
 use crate::duties::{REALM, account, add, put, quota, value, with_events};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -60,16 +59,9 @@ async fn options() {
     assert_eq!(rows.await.expect("the tables are there").len(), 1);
 }
 
-async fn client(url: &str) -> tokio_postgres::Client {
-    let cluster = Cluster::shared().expect("it runs");
-    let name = url.rsplit('/').next().expect("a name");
-    cluster.client(name).await.expect("it connects")
-}
-
 /// Roles belong to the whole server, so it is named after the database.
 fn role_name(url: &str) -> String {
-    let name = url.rsplit('/').next().expect("a name");
-    format!("gateway_of_{name}")
+    format!("gateway_of_{}", name(url))
 }
 
 fn role(url: &str) -> String {

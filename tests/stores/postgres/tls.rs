@@ -7,7 +7,7 @@ use countersign_tests::cluster::{Cluster, Setup};
 use libtest_mimic::Trial;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use super::{database, trial};
+use super::{database, name, trial};
 use crate::duties::account;
 use crate::kind::Directory;
 
@@ -81,7 +81,7 @@ async fn plain() {
 async fn socket() {
     let cluster = Cluster::shared().expect("it runs");
     let url = database().await;
-    let name = url.rsplit('/').next().expect("a name");
+    let name = name(&url);
     let directory = cluster.directory().display().to_string();
     let directory = directory.replace('/', "%2F");
     let url = format!("postgres://postgres@{directory}:{}/{name}", cluster.port());

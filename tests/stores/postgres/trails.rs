@@ -1,10 +1,9 @@
 //! Events whose commits end in another order than they began.
 
 use countersign_host::store::{PostgresStore, Trail};
-use countersign_tests::cluster::Cluster;
 use libtest_mimic::Trial;
 
-use super::{database, trial};
+use super::{client, database, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![trial("late_commit_is_not_missed", late_commit)]
@@ -13,10 +12,7 @@ pub(super) fn trials() -> Vec<Trial> {
 async fn late_commit() {
     let url = database().await;
     let store = PostgresStore::connect(&url).await.expect("it opens");
-    let cluster = Cluster::shared().expect("it runs");
-    let name = url.rsplit('/').next().expect("a name");
-    let early = cluster.client(name).await.expect("it connects");
-    let late = cluster.client(name).await.expect("it connects");
+    let (early, late) = (client(&url).await, client(&url).await);
     // The first to draw a number is the last to commit.
     let began = format!("BEGIN; {NOTE}");
     late.batch_execute(&began).await.expect("it is noted");

@@ -253,31 +253,34 @@ async fn not_done(bench: &mut Bench<'_>, call: Call) -> Result<(), String> {
 }
 
 async fn tamper(bench: &mut Bench<'_>, record: &str, of: &str, how: &str) -> Result<(), String> {
-    bench
-        .turn(Control::Tamper {
-            record: record.to_owned(),
-            of: of.to_owned(),
-            how: how.to_owned(),
-            from: None,
-        })
-        .await
+    turn(bench, (record, of), how, None).await
 }
 
 /// Puts one record, by its kind and whose it is, in the place of another.
 async fn swap(
     bench: &mut Bench<'_>,
-    (record, of): (&str, &str),
+    record: (&str, &str),
     from: (&str, &str),
 ) -> Result<(), String> {
+    turn(bench, record, "swap", Some(from)).await
+}
+
+async fn turn(
+    bench: &mut Bench<'_>,
+    (record, of): (&str, &str),
+    how: &str,
+    from: Option<(&str, &str)>,
+) -> Result<(), String> {
+    let from = from.map(|(record, of)| Place {
+        record: record.to_owned(),
+        of: of.to_owned(),
+    });
     bench
         .turn(Control::Tamper {
             record: record.to_owned(),
             of: of.to_owned(),
-            how: "swap".to_owned(),
-            from: Some(Place {
-                record: from.0.to_owned(),
-                of: from.1.to_owned(),
-            }),
+            how: how.to_owned(),
+            from,
         })
         .await
 }

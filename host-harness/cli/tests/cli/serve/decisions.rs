@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use super::{Place, get};
-use crate::{Ran, run};
+use crate::{Ran, Running, run};
 
 #[test]
 fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
@@ -15,7 +15,7 @@ fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
     let elsewhere = place.0.join("elsewhere");
     std::fs::create_dir_all(&elsewhere).expect("it can be made");
     let config = place.path("gateway.toml");
-    let mut child = place
+    let child = place
         .command(
             &[
                 "serve",
@@ -30,8 +30,8 @@ fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
         .current_dir(&elsewhere)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
+        .spawn();
+    let mut child = Running(child.expect("it starts"));
     let ready = first_line(&mut child);
     let socket = elsewhere.join("mfa.sock");
     let (operations, at) = ready
@@ -62,10 +62,8 @@ fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
     let page = ask(&socket, "GET", "/countersign/", "");
     assert!(page.starts_with("HTTP/1.1 404"), "{page}");
 
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
-    assert!(sent.expect("it starts").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    child.signal("TERM");
+    assert_eq!(child.wait().code(), Some(0));
     UnixStream::connect(&socket).expect_err("nobody listens any more");
 }
 
@@ -73,18 +71,17 @@ fn a_decision_service_alone_decides_is_ready_and_ends_when_it_is_told() {
 fn a_path_in_the_settings_begins_at_the_settings() {
     let place = Place::new("decisions-file");
     let config = place.path("gateway.toml");
-    let mut child = place
+    let child = place
         .command(
             &["serve", "--decisions-only", "--config", &config],
             &[("LISTEN__DECISIONS__ADDRESS", "unix:mfa.sock")],
         )
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
+        .spawn();
+    let mut child = Running(child.expect("it starts"));
     let ready = first_line(&mut child);
-    let _ = child.kill();
-    let _ = child.wait();
+    drop(child);
     let socket = format!("decisions on unix:{}", place.path("mfa.sock"));
     assert!(ready.contains(&socket), "{ready}");
 }
@@ -102,9 +99,9 @@ fn without_an_address_there_is_nothing_to_serve() {
 }
 
 /// Waits for the line that says that it serves.
-fn first_line(child: &mut Child) -> String {
+fn first_line(child: &mut Running) -> String {
     let mut line = String::new();
-    let out = child.stdout.take().expect("it is piped");
+    let out = child.0.stdout.take().expect("it is piped");
     let read = BufReader::new(out).read_line(&mut line);
     read.expect("it writes UTF-8");
     line
